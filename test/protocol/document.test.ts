@@ -1,0 +1,86 @@
+// PROTOCOL.md and messages.ts say the same: every message, field, kind and limit, in both directions, and the worked
+// example of the handshake comes out of the code that runs.
+import t from 'tap'
+import type { JsonObject } from '../../src/protocol/checker.js'
+import { AcceptorHandshake, DiallerHandshake } from '../../src/protocol/handshake.js'
+import { readKey } from '../../src/protocol/key.js'
+import * as messages from '../../src/protocol/messages.js'
+import { readMaySend, readTables, type Schema, TableWriter } from './tables.js'
+
+const TABLES = readTables()
+const WRITER = new TableWriter(TABLES)
+
+const DIRECTIONS = {
+  '2.1 Steps': { greeting: messages.Greeting, hello: messages.Hello, proof: messages.Proof, refused: messages.Refused },
+  '3.3 Worker to master': messages.WORKER_MESSAGES,
+  '3.4 Master to worker': messages.MASTER_TO_WORKER_MESSAGES,
+  '3.5 Client to master': messages.CLIENT_MESSAGES,
+  '3.6 Master to client': messages.MASTER_TO_CLIENT_MESSAGES,
+} as const satisfies Record<string, messages.MessageTable>
+
+t.test('every message stands in the document, field by field, and no other', async (t) => {
+  const known = new Map(Object.values(DIRECTIONS).flatMap((table) => Object.entries(table)))
+  for (const [name, schema] of known) {
+    const written = TABLES.get(name)?.map(([field, kind]) => [field, kind])
+    t.same(written, WRITER.rows(schema as Schema), name)
+  }
+  const isText = (heading: string): boolean => /^\d|^part: |^The |^Limits$|^example$/.test(heading)
+  t.same(
+    [...TABLES.keys()].filter((heading) => !isText(heading) && !known.has(heading)),
+    [],
+  )
+})
+
+t.test('who may send what', async (t) => {
+  for (const [heading, table] of Object.entries(DIRECTIONS).slice(1)) {
+    t.same(readMaySend(heading), Object.keys(table), heading)
+  }
+})
+
+t.test('every part is used', async (t) => {
+  const kinds = [...TABLES.values()].flat().map(([, kind]) => kind ?? '')
+  for (const heading of TABLES.keys()) {
+    if (!heading.startsWith('part: ')) continue
+    const name = heading.slice('part: '.length)
+    t.ok(
+      kinds.some((kind) =>
+        kind
+          .replace('list of ', '')
+          .split(/ or |, /)
+          .includes(name),
+      ),
+      heading,
+    )
+  }
+})
+
+t.test('the limits', async (t) => {
+  const limits = Object.entries(messages).filter(([, value]) => typeof value === 'number')
+  const written = TABLES.get('Limits')?.map(([name, value]) => [name, value])
+  t.same(new Map(written as [string, string][]), new Map(limits.map(([name, value]) => [`\`${name}\``, String(value)])))
+})
+
+t.test('the worked example', async (t) => {
+  const example = new Map(TABLES.get('example')?.map(([what, value]) => [what, value?.replaceAll('`', '')]))
+  const value = (what: string): string => example.get(what) ?? ''
+  const key = readKey(value('secret'))
+  t.equal(key.cluster, value('cluster'))
+  t.equal(key.id, value('keyId'))
+  const acceptor = new AcceptorHandshake({
+    identity: { role: 'worker', incarnation: value('incarnation of the acceptor'), key },
+    roles: ['master'],
+    local: value('dialled'),
+    nonce: value('nonce of the acceptor'),
+  })
+  const dialler = new DiallerHandshake({
+    identity: { role: 'master', incarnation: value('incarnation of the dialler'), key },
+    expect: 'worker',
+    dialled: value('dialled'),
+    nonce: value('nonce of the dialler'),
+  })
+  const sent = (step: unknown): JsonObject => (step as { send: JsonObject }).send
+  const hello = sent(dialler.receive({ ...acceptor.greeting }))
+  const acceptorProof = sent(acceptor.receive(hello))
+  t.equal(acceptorProof.proof, value('proof of the acceptor'))
+  t.equal(sent(dialler.receive(acceptorProof)).proof, value('proof of the dialler'))
+})
