@@ -1,0 +1,136 @@
+// What each operation does to the rows, and its outcome. Operations are idempotent by their own ids: a batch that is
+// applied again (`work.retried`) finds its own traces, changes nothing more, and answers what it answered before.
+import { type AttemptRecord, isTerminal } from '../task/task.js'
+import { endedOf, grantOf, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
+import type {
+  AttachOperation,
+  CancelOperation,
+  ExpiredTask,
+  ExpireOperation,
+  Grant,
+  LeaseRef,
+  Operation,
+  OperationOutcome,
+  SettleOperation,
+  SubmitOperation,
+} from './store.js'
+import type { Work } from './work.js'
+
+export function operate(work: Work, operation: Operation): OperationOutcome {
+  switch (operation.kind) {
+    case 'submit':
+      return submit(work, operation)
+    case 'settle':
+      return settle(work, operation)
+    case 'cancel':
+      return cancel(work, operation)
+    case 'attach':
+      return attach(work, operation)
+    case 'expire':
+      return expire(work, operation)
+  }
+}
+
+function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
+  if (!work.full && work.rows.insert(newRow(task, work.now))) {
+    work.moved(task, undefined, 'pending')
+    return { kind: 'submit', status: 'accepted' }
+  }
+  const row = work.rows.task(task.id)
+  if (row === undefined) return { kind: 'submit', status: 'busy' }
+  if (!sameContent(row, task)) return { kind: 'submit', status: 'conflict' }
+  return { kind: 'submit', status: 'existing', state: row.state }
+}
+
+function settle(work: Work, { taskId, leaseId, ending }: SettleOperation): OperationOutcome {
+  if (ending.kind === 'completed') {
+    const { result, encoding } = ending
+    const completed = work.rows.complete(taskId, leaseId, result, encoding, work.now)
+    if (completed !== undefined) {
+      work.moved(completed, 'running', 'completed')
+      const origin = completed.origin === undefined ? {} : { origin: completed.origin }
+      work.ended({ id: taskId, state: 'completed', ...origin, result, resultEncoding: encoding })
+      return { kind: 'settle', status: 'recorded', state: 'completed' }
+    }
+  }
+  const row = work.rows.task(taskId)
+  if (row === undefined) return { kind: 'settle', status: 'stale' }
+  if (row.state === 'running' && row.leaseId === leaseId) {
+    const { state, runAt } = work.endAttempt(row, ending, leaseId)
+    return { kind: 'settle', status: 'recorded', state, ...(state === 'pending' && { runAt }) }
+  }
+  if (!settledBefore(work.rows, row, leaseId)) return { kind: 'settle', status: 'stale' }
+  if (work.retried && isTerminal(row.state)) work.ended(endedOf(row))
+  return { kind: 'settle', status: 'recorded', state: row.state, ...(row.state === 'pending' && { runAt: row.runAt }) }
+}
+
+/** P6: whether this lease's own worker settled it already. What was ended over its head as lost is stale for it. */
+function settledBefore(rows: Rows, row: TaskRow, leaseId: string): boolean {
+  if (row.settledLease === leaseId) return true
+  if (row.state === 'completed' && row.leaseId === leaseId) return true
+  return rows.story(row.id).some((record) => record.leaseId === leaseId && reportedByWorker(record))
+}
+
+function reportedByWorker({ outcome }: AttemptRecord): boolean {
+  return outcome !== 'lost'
+}
+
+function cancel(work: Work, { taskId }: CancelOperation): OperationOutcome {
+  const row = work.rows.task(taskId)
+  if (row === undefined) return { kind: 'cancel', status: 'unknown' }
+  if (row.state === 'running') {
+    if (!row.cancelRequested) work.rows.update({ ...row, cancelRequested: true })
+    return { kind: 'cancel', status: 'cancelling', state: 'running', leaseId: row.leaseId, holder: row.holder }
+  }
+  if (row.state === 'pending') {
+    work.endPending(row, 'cancelled')
+    return { kind: 'cancel', status: 'cancelled', state: 'cancelled' }
+  }
+  if (!work.retried || row.state !== 'cancelled') return { kind: 'cancel', status: 'ended', state: row.state }
+  work.ended(endedOf(row))
+  return { kind: 'cancel', status: 'cancelled', state: 'cancelled' }
+}
+
+function attach(work: Work, { incarnation, leases, place }: AttachOperation): OperationOutcome {
+  const { rows } = work
+  rows.remember(incarnation, place)
+  if (work.retried) endedBefore(work, incarnation)
+  const running = new Map(work.running(incarnation).map((row) => [row.leaseId, row]))
+  const live: Grant[] = []
+  const stale: LeaseRef[] = []
+  for (const lease of leases) {
+    const row = running.get(lease.leaseId)
+    if (row?.id === lease.taskId) live.push(grantOf(row, { leaseId: lease.leaseId, holder: incarnation }))
+    else stale.push(lease)
+  }
+  for (const { leaseId } of live) running.delete(leaseId)
+  for (const row of running.values()) {
+    work.endAttempt(row, { kind: 'returned', reason: 'undelivered', started: false })
+  }
+  return { kind: 'attach', live, stale, returned: running.size }
+}
+
+function expire(work: Work, operation: ExpireOperation): OperationOutcome {
+  const { rows } = work
+  const { incarnation, beat, error } = operation
+  if ((rows.beat(incarnation) ?? 0) !== beat) return { kind: 'expire', status: 'moved', tasks: [] }
+  const tasks = work.retried ? endedBefore(work, incarnation) : []
+  const unstarted = new Set(operation.unstarted)
+  for (const row of work.running(incarnation)) {
+    const leaseId = row.leaseId ?? ''
+    const { state } = work.endAttempt(row, { kind: 'lost', started: !unstarted.has(leaseId), error })
+    tasks.push({ id: row.id, leaseId, state })
+  }
+  rows.forget(incarnation)
+  return { kind: 'expire', status: 'expired', tasks }
+}
+
+/** What the first try of this batch ended over the head of this incarnation, as far as it left a line in the story. */
+function endedBefore(work: Work, incarnation: string): ExpiredTask[] {
+  return work.rows.recordsOf(incarnation, work.now).flatMap(({ taskId, leaseId, outcome }) => {
+    const row = work.rows.task(taskId)
+    if (row === undefined || (outcome !== 'lost' && outcome !== 'cancelled')) return []
+    if (isTerminal(row.state)) work.ended(endedOf(row))
+    return [{ id: taskId, leaseId, state: row.state }]
+  })
+}

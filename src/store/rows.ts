@@ -1,0 +1,169 @@
+// What a store keeps, and the narrow seam between what a batch does (batch.ts, the same for every store that holds its
+// data alone) and how rows are kept and found (memory.ts, sqlite/rows.ts). Every method is one step of a transaction that
+// is under way; none of them decides anything.
+//
+// What always holds: only runnable rows are in the claim's order, that is pending ones that no gate keeps out of it.
+import type { WallMs } from '../clock.js'
+import type { AttemptRecord, Encoding, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
+import { DEFAULT_MAX_ATTEMPTS, isTerminal } from '../task/task.js'
+import type { Claim, ClaimRoute, Count, EndedTask, Grant, Holder, Offer, Place } from './store.js'
+
+/** A task with what only the store itself asks for. */
+export interface TaskRow extends Task {
+  /** A pending task that waits for its `runAt`. */
+  readonly gated: boolean
+  /** As submitted; `maxAttempts` itself may come from the first grant. Tells whether a resubmit is the same (P2). */
+  readonly maxAttemptsGiven?: number
+  /** The last lease that its worker itself settled other than by completing: tells a repetition from a stale one (P6). */
+  readonly settledLease?: string
+}
+
+/** A task before its store has given it a place in the order of submission. */
+export type NewTaskRow = Omit<TaskRow, 'seq'>
+
+/** Where a runnable task stands in the one order of P15. */
+export interface Head {
+  readonly seq: number
+  readonly priority: number
+  readonly runAt: WallMs
+}
+
+export interface Rows {
+  task(id: string): TaskRow | undefined
+  /** False, and nothing is changed, where the id is taken. */
+  insert(row: NewTaskRow): boolean
+  /** Replaces the row of this `seq`; what a grant alone changes (lease, holder, grantedAt) stays. */
+  update(row: TaskRow): void
+  /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for. */
+  complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined
+
+  /** The first runnable tasks of one route, in P15's order. */
+  heads(route: ClaimRoute, limit: number): readonly Head[]
+  grant(seq: number, offer: Offer, maxAttempts: number, now: WallMs): GrantedRow
+  /** The running task that holds this very lease. */
+  leased(offer: Offer): TaskRow | undefined
+  /** The running tasks of an incarnation, in the order of submission. */
+  running(incarnation: string): readonly TaskRow[]
+
+  /** Lets the first of the tasks whose `runAt` has come into the claim's order. */
+  openGates(now: WallMs, limit: number): void
+  /** Pending tasks whose time is over, the earliest first. */
+  overdue(now: WallMs, limit: number): readonly TaskRow[]
+  /** Failed tasks that had a time to expire and ended at this very moment. */
+  failedAt(endedAt: WallMs): readonly TaskRow[]
+  nextDueAt(): WallMs | undefined
+
+  record(taskId: string, record: AttemptRecord): void
+  story(taskId: string): readonly AttemptRecord[]
+  /** Attempts of an incarnation that ended at this very moment. */
+  recordsOf(incarnation: string, endedAt: WallMs): readonly (AttemptRecord & { readonly taskId: string })[]
+
+  beat(incarnation: string): number | undefined
+  remember(incarnation: string, place: Place | undefined): void
+  forget(incarnation: string): void
+
+  pending(): number
+  addToCount(queue: string, type: string, state: TaskState, change: number): void
+  counts(): readonly Count[]
+  holders(): readonly Holder[]
+}
+
+export type CompletedRow = Pick<TaskRow, 'queue' | 'type' | 'origin'>
+export type GrantedRow = Omit<Grant, 'taskId' | 'leaseId' | 'holder' | 'maxAttempts'> &
+  Pick<TaskRow, 'id' | 'maxAttempts'>
+
+/** The row that a submit makes. */
+export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
+  const { delayMs = 0, expiresMs } = spec
+  return {
+    id: spec.id,
+    queue: spec.queue,
+    type: spec.type,
+    payload: spec.payload,
+    encoding: spec.encoding,
+    priority: spec.priority,
+    maxAttempts: spec.maxAttempts,
+    maxAttemptsGiven: spec.maxAttempts,
+    timeoutMs: spec.timeoutMs,
+    description: spec.description,
+    meta: spec.meta,
+    origin: spec.origin,
+    state: 'pending',
+    createdAt: now,
+    runAt: now + delayMs,
+    gated: delayMs > 0,
+    expiresAt: expiresMs === undefined ? undefined : now + expiresMs,
+    attempt: 0,
+    uncharged: 0,
+    suspect: false,
+    cancelRequested: false,
+  }
+}
+
+/** Whether a submit under a known id is the same task (P2). Delay and expiry may differ: a client that repeats counts anew. */
+export function sameContent(row: TaskRow, spec: TaskSpec): boolean {
+  return (
+    row.type === spec.type &&
+    row.queue === spec.queue &&
+    row.payload === spec.payload &&
+    row.encoding === spec.encoding &&
+    row.priority === spec.priority &&
+    row.maxAttemptsGiven === spec.maxAttempts &&
+    row.timeoutMs === spec.timeoutMs
+  )
+}
+
+/** The row after an attempt has ended. A task that has ended carries the error it ended with, or none. */
+export function rowAfter(row: TaskRow, decision: EndingDecision, now: WallMs): TaskRow {
+  const { record: _, ...changes } = decision
+  const { error, ...kept } = row
+  const stays = isTerminal(decision.state) || error === undefined ? {} : { error }
+  return { ...kept, ...stays, ...changes, gated: decision.state === 'pending' && decision.runAt > now }
+}
+
+/** The task as everybody above the store sees it. */
+export function taskOf(row: TaskRow): Task {
+  const { gated: _, maxAttemptsGiven: __, settledLease: ___, ...task } = row
+  return task
+}
+
+export function grantOf(row: GrantedRow, offer: Offer): Grant {
+  return {
+    taskId: row.id,
+    leaseId: offer.leaseId,
+    holder: offer.holder,
+    queue: row.queue,
+    type: row.type,
+    payload: row.payload,
+    encoding: row.encoding,
+    priority: row.priority,
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    ...(row.timeoutMs !== undefined && { timeoutMs: row.timeoutMs }),
+    suspect: row.suspect,
+    cancelRequested: row.cancelRequested,
+    ...(row.meta !== undefined && { meta: row.meta }),
+  }
+}
+
+export function endedOf(row: TaskRow): EndedTask {
+  const { id, state, origin, result, resultEncoding, error } = row
+  return defined({ id, state, origin, result, resultEncoding, error })
+}
+
+/** P15: the higher priority, then the earlier `runAt`, then the earlier submission. */
+export function inClaimOrder(a: Head, b: Head): number {
+  return b.priority - a.priority || a.runAt - b.runAt || a.seq - b.seq
+}
+
+/** The routes of a claim are a set: one that was named twice counts once. */
+export function distinctRoutes(claim: Claim): ClaimRoute[] {
+  const routes = new Map<string, ClaimRoute>()
+  for (const route of claim.routes) routes.set(JSON.stringify([route.queue, route.type]), route)
+  return [...routes.values()]
+}
+
+/** Without the keys that have no value, so that the same row looks the same from every store. */
+export function defined<Row extends object>(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as Row
+}

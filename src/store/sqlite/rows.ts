@@ -1,0 +1,300 @@
+// Rows in SQLite: one prepared statement for each step. Statements whose cost must not grow with the backlog name their
+// index, so that SQLite refuses to prepare them if they could not use it.
+import type Database from 'better-sqlite3'
+import type { WallMs } from '../../clock.js'
+import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
+import type { CompletedRow, GrantedRow, Head, NewTaskRow, Rows, TaskRow } from '../rows.js'
+import type { ClaimRoute, Count, Holder, Offer, Place } from '../store.js'
+
+/** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
+type Stored<Row, Flags extends keyof Row> = {
+  readonly [Key in keyof Row]-?: Key extends Flags
+    ? number
+    : Key extends 'error'
+      ? string | null
+      : undefined extends Row[Key]
+        ? Exclude<Row[Key], undefined> | null
+        : Row[Key]
+}
+type StoredTask = Stored<TaskRow, 'gated' | 'suspect' | 'cancelRequested'>
+type StoredRecord = Stored<AttemptRecord & { taskId: string }, 'charged'>
+type StoredGrant = Stored<GrantedRow, 'suspect' | 'cancelRequested'>
+
+const TASK = `
+  seq, id, queue, type, state, gated, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt,
+  attempt, uncharged, max_attempts AS maxAttempts, max_attempts_given AS maxAttemptsGiven, timeout_ms AS timeoutMs,
+  suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
+  settled_lease AS settledLease, ended_at AS endedAt, origin, encoding, result_encoding AS resultEncoding,
+  description, meta, error, payload, result`
+const RECORD = `
+  task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
+  charged, error`
+
+export class SqliteRows implements Rows {
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor(database: Database.Database) {
+    this.#statements = prepare(database)
+  }
+
+  task(id: string): TaskRow | undefined {
+    const stored = this.#statements.task.get(id)
+    return stored === undefined ? undefined : taskRow(stored)
+  }
+
+  insert(row: NewTaskRow): boolean {
+    const { changes } = this.#statements.insert.run(
+      row.id,
+      row.queue,
+      row.type,
+      row.state,
+      row.gated ? 1 : 0,
+      row.priority,
+      row.runAt,
+      row.expiresAt ?? null,
+      row.createdAt,
+      row.attempt,
+      row.uncharged,
+      row.maxAttempts ?? null,
+      row.maxAttemptsGiven ?? null,
+      row.timeoutMs ?? null,
+      row.suspect ? 1 : 0,
+      row.cancelRequested ? 1 : 0,
+      row.origin ?? null,
+      row.encoding,
+      row.description ?? null,
+      row.meta ?? null,
+      row.payload,
+    )
+    return changes === 1
+  }
+
+  update(row: TaskRow): void {
+    this.#statements.update.run(
+      row.state,
+      row.gated ? 1 : 0,
+      row.runAt,
+      row.attempt,
+      row.uncharged,
+      row.suspect ? 1 : 0,
+      row.cancelRequested ? 1 : 0,
+      row.settledLease ?? null,
+      row.endedAt ?? null,
+      row.resultEncoding ?? null,
+      row.error === undefined ? null : JSON.stringify(row.error),
+      row.result ?? null,
+      row.seq,
+    )
+  }
+
+  complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
+    const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId)
+    return stored && { queue: stored.queue, type: stored.type, origin: stored.origin ?? undefined }
+  }
+
+  heads(route: ClaimRoute, limit: number): readonly Head[] {
+    return this.#statements.heads.all(route.queue, route.type, limit)
+  }
+
+  grant(seq: number, offer: Offer, maxAttempts: number, now: WallMs): GrantedRow {
+    const stored = this.#statements.grant.get(maxAttempts, offer.leaseId, offer.holder, now, seq)
+    if (stored === undefined) throw new Error(`the task with seq ${seq} was granted although it is not pending`)
+    return {
+      ...stored,
+      maxAttempts: stored.maxAttempts ?? undefined,
+      timeoutMs: stored.timeoutMs ?? undefined,
+      meta: stored.meta ?? undefined,
+      suspect: stored.suspect === 1,
+      cancelRequested: stored.cancelRequested === 1,
+    }
+  }
+
+  leased(offer: Offer): TaskRow | undefined {
+    const stored = this.#statements.leased.get(offer.holder, offer.leaseId)
+    return stored === undefined ? undefined : taskRow(stored)
+  }
+
+  running(incarnation: string): readonly TaskRow[] {
+    return this.#statements.running.all(incarnation).map(taskRow)
+  }
+
+  openGates(now: WallMs, limit: number): void {
+    this.#statements.openGates.run(now, limit)
+  }
+
+  overdue(now: WallMs, limit: number): readonly TaskRow[] {
+    return this.#statements.overdue.all(now, limit).map(taskRow)
+  }
+
+  failedAt(endedAt: WallMs): readonly TaskRow[] {
+    return this.#statements.failedAt.all(endedAt).map(taskRow)
+  }
+
+  nextDueAt(): WallMs | undefined {
+    const times = [this.#statements.nextGate.get(), this.#statements.nextExpiry.get()]
+    const known = times.filter((time) => time !== undefined)
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+
+  record(taskId: string, record: AttemptRecord): void {
+    this.#statements.record.run(
+      taskId,
+      record.attempt,
+      record.leaseId,
+      record.holder,
+      record.grantedAt,
+      record.endedAt,
+      record.outcome,
+      record.charged ? 1 : 0,
+      record.error === undefined ? null : JSON.stringify(record.error),
+    )
+  }
+
+  story(taskId: string): readonly AttemptRecord[] {
+    return this.#statements.story.all(taskId).map((stored) => {
+      const { taskId: _, ...record } = recordRow(stored)
+      return record
+    })
+  }
+
+  recordsOf(incarnation: string, endedAt: WallMs): readonly (AttemptRecord & { readonly taskId: string })[] {
+    return this.#statements.recordsOf.all(incarnation, endedAt).map(recordRow)
+  }
+
+  beat(incarnation: string): number | undefined {
+    return this.#statements.beat.get(incarnation)
+  }
+
+  remember(incarnation: string, place: Place | undefined): void {
+    this.#statements.remember.run(incarnation, place?.address ?? null, place?.machine ?? null)
+  }
+
+  forget(incarnation: string): void {
+    this.#statements.forget.run(incarnation)
+  }
+
+  pending(): number {
+    return this.#statements.pending.get() ?? 0
+  }
+
+  addToCount(queue: string, type: string, state: TaskState, change: number): void {
+    this.#statements.addToCount.run(queue, type, state, change)
+  }
+
+  counts(): readonly Count[] {
+    return this.#statements.counts.all()
+  }
+
+  holders(): readonly Holder[] {
+    return this.#statements.holders.all().map(({ address, machine, ...holder }) => ({
+      ...holder,
+      ...(address !== null && machine !== null && { place: { address, machine } }),
+    }))
+  }
+}
+
+function prepare(database: Database.Database) {
+  const rows = <Parameters extends unknown[], Row>(sql: string) => database.prepare<Parameters, Row>(sql)
+  const values = <Parameters extends unknown[], Value>(sql: string) => database.prepare<Parameters, Value>(sql).pluck()
+  const changes = <Parameters extends unknown[] = unknown[]>(sql: string) => database.prepare<Parameters>(sql)
+  return {
+    task: rows<[string], StoredTask>(`SELECT ${TASK} FROM tasks WHERE id = ?`),
+    insert: changes(`
+      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, expires_at, created_at, attempt, uncharged,
+        max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
+        payload)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+    update: changes(`
+      UPDATE tasks SET state = ?, gated = ?, run_at = ?, attempt = ?, uncharged = ?, suspect = ?, cancel_requested = ?,
+        settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
+      WHERE seq = ?`),
+    complete: rows<[WallMs, Encoding, string, string, string], Pick<StoredTask, 'queue' | 'type' | 'origin'>>(`
+      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
+      WHERE id = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0
+      RETURNING queue, type, origin`),
+
+    heads: rows<[string, string, number], Head>(`
+      SELECT seq, priority, run_at AS runAt FROM tasks INDEXED BY tasks_runnable
+      WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
+      ORDER BY priority DESC, run_at, seq LIMIT ?`),
+    grant: rows<[number, string, string, WallMs, number], StoredGrant>(`
+      UPDATE tasks SET state = 'running', attempt = attempt + 1, max_attempts = coalesce(max_attempts, ?),
+        lease_id = ?, holder = ?, granted_at = ?
+      WHERE seq = ? AND state = 'pending'
+      RETURNING id, queue, type, payload, encoding, priority, attempt, max_attempts AS maxAttempts,
+        timeout_ms AS timeoutMs, suspect, cancel_requested AS cancelRequested, meta`),
+    leased: rows<[string, string], StoredTask>(`
+      SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? AND lease_id = ?`),
+    running: rows<[string], StoredTask>(`
+      SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? ORDER BY seq`),
+
+    openGates: changes<[WallMs, number]>(`
+      UPDATE tasks SET gated = 0 WHERE seq IN (
+        SELECT seq FROM tasks INDEXED BY tasks_gated WHERE gated = 1 AND run_at <= ? ORDER BY run_at, seq LIMIT ?)`),
+    overdue: rows<[WallMs, number], StoredTask>(`
+      SELECT ${TASK} FROM tasks INDEXED BY tasks_expiring
+      WHERE state = 'pending' AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`),
+    failedAt: rows<[WallMs], StoredTask>(`
+      SELECT ${TASK} FROM tasks INDEXED BY tasks_expired
+      WHERE state = 'failed' AND expires_at IS NOT NULL AND ended_at = ?`),
+    nextGate: values<[], number>(`
+      SELECT run_at FROM tasks INDEXED BY tasks_gated WHERE gated = 1 ORDER BY run_at LIMIT 1`),
+    nextExpiry: values<[], number>(`
+      SELECT expires_at FROM tasks INDEXED BY tasks_expiring
+      WHERE state = 'pending' AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1`),
+
+    record: changes(`
+      INSERT INTO attempts (task_id, attempt, lease_id, holder, granted_at, ended_at, outcome, charged, error)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    story: rows<[string], StoredRecord>(`SELECT ${RECORD} FROM attempts WHERE task_id = ? ORDER BY rowid`),
+    recordsOf: rows<[string, WallMs], StoredRecord>(`
+      SELECT ${RECORD} FROM attempts WHERE holder = ? AND ended_at = ? ORDER BY rowid`),
+
+    beat: values<[string], number>('SELECT beat FROM incarnations WHERE incarnation = ?'),
+    remember: changes<[string, string | null, string | null]>(`
+      INSERT INTO incarnations (incarnation, beat, address, machine) VALUES (?, 0, ?, ?)
+      ON CONFLICT (incarnation) DO UPDATE SET
+        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine)`),
+    forget: changes<[string]>('DELETE FROM incarnations WHERE incarnation = ?'),
+
+    pending: values<[], number | null>("SELECT sum(count) FROM counts WHERE state = 'pending'"),
+    addToCount: changes<[string, string, TaskState, number]>(`
+      INSERT INTO counts (queue, type, state, count) VALUES (?, ?, ?, ?)
+      ON CONFLICT (queue, type, state) DO UPDATE SET count = count + excluded.count`),
+    counts: rows<[], Count>('SELECT queue, type, state, count FROM counts WHERE count > 0'),
+    holders: rows<[], StoredHolder>(`
+      SELECT holder AS incarnation, coalesce(beat, 0) AS beat, count(*) AS running, address, machine
+      FROM tasks INDEXED BY tasks_running LEFT JOIN incarnations ON incarnation = holder
+      WHERE state = 'running' GROUP BY holder`),
+  }
+}
+
+interface StoredHolder {
+  readonly incarnation: string
+  readonly beat: number
+  readonly running: number
+  readonly address: string | null
+  readonly machine: string | null
+}
+
+function taskRow(stored: StoredTask): TaskRow {
+  return withoutNulls<TaskRow>({
+    ...stored,
+    gated: stored.gated === 1,
+    suspect: stored.suspect === 1,
+    cancelRequested: stored.cancelRequested === 1,
+    error: stored.error === null ? null : JSON.parse(stored.error),
+  })
+}
+
+function recordRow(stored: StoredRecord): AttemptRecord & { readonly taskId: string } {
+  return withoutNulls<AttemptRecord & { taskId: string }>({
+    ...stored,
+    charged: stored.charged === 1,
+    error: stored.error === null ? null : JSON.parse(stored.error),
+  })
+}
+
+function withoutNulls<Row extends object>(row: { readonly [Key in keyof Row]-?: Row[Key] | null }): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Row
+}

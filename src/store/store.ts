@@ -1,0 +1,231 @@
+// The seam to what is durable. The store is the truth: memory above it holds sessions and what is in flight, no more.
+//
+// A batch is ONE durable transaction: when `apply` resolves, all of it is on disk; when it rejects, the outcome is
+// unknown, and the same batch is applied again with `retried: true`, after which it has had one effect. Every operation
+// is idempotent by its own ids (task id, lease id), which is what makes that true: there is no list of seen batches.
+// After a rejection the store has let go of all that it held in memory, and opens its data anew with the next call: the
+// caller only waits a little and applies the batch again. Its lock on the data stays held all the while (P22).
+//
+// Order within a batch: the operations as given, then gates that are due, then claims. Each operation has an outcome of
+// its own; a stale or conflicting one never fails the others. Nothing above this folder may assume that it is alone.
+import type { WallMs } from '../clock.js'
+import type { AttemptRecord, Encoding, Ending, Task, TaskError, TaskSpec, TaskState } from '../task/task.js'
+
+export interface Store {
+  /** One durable transaction. Rejects with `store_failed` where its outcome is unknown; see above. */
+  apply(batch: Batch): Promise<Outcome>
+  /** The tasks that exist among `ids` (at most PAGE_MAX), with their stories, in the order asked for. */
+  get(ids: readonly string[]): Promise<readonly TaskWithStory[]>
+  /** How many tasks there are of each queue, type and state. Costs the number of such rows, not of tasks. */
+  counts(): Promise<readonly Count[]>
+  /** Incarnations that hold running tasks: after a start each of them has one full lease of grace. */
+  holders(): Promise<readonly Holder[]>
+  /** Waits for the batch in flight; afterwards every call rejects. Frees the data for another master. */
+  close(): Promise<void>
+}
+
+export const PAGE_MAX = 500
+/** Gates that one batch opens at most; the outcome's `nextDueAt` then says that more are due. */
+export const GATES_PER_BATCH_MAX = 1_000
+
+export interface Batch {
+  readonly id: string
+  /** The wall clock of the master that gathered it: `runAt`, expiry and all times of the story. */
+  readonly now: WallMs
+  readonly operations: readonly Operation[]
+  readonly claims: readonly Claim[]
+  /**
+   * The outcome of an earlier try is unknown. What that try did is found again by the ids, and answered as it would have
+   * been then: offers that were granted, tasks that ended. Three things tell of this try alone: how many tasks an attach
+   * returned, which ones that never started an expiry gave back, and a cancel that came before the submit of its task.
+   */
+  readonly retried: boolean
+}
+
+export type Operation = SubmitOperation | SettleOperation | CancelOperation | AttachOperation | ExpireOperation
+
+export interface SubmitOperation {
+  readonly kind: 'submit'
+  readonly task: TaskSpec
+}
+
+/** Ends an attempt, fenced by its lease. What it makes of the task is `decideEnding` of task/task.ts. */
+export interface SettleOperation {
+  readonly kind: 'settle'
+  readonly taskId: string
+  readonly leaseId: string
+  readonly ending: Ending
+}
+
+/** A pending task is cancelled; of a running one the wish is recorded, and no result counts any more. */
+export interface CancelOperation {
+  readonly kind: 'cancel'
+  readonly taskId: string
+}
+
+/**
+ * A worker has come (back) with these leases. Running tasks of its incarnation that it does not name never reached it:
+ * they end as `returned`, not started.
+ */
+export interface AttachOperation {
+  readonly kind: 'attach'
+  readonly incarnation: string
+  readonly leases: readonly LeaseRef[]
+  readonly place?: Place
+}
+
+/** Where a worker was: enough for another master to ask whether it still lives. */
+export interface Place {
+  /** `ip:port` where it listens. */
+  readonly address: string
+  /** Boot id and network namespace. */
+  readonly machine: string
+}
+
+/** A worker is judged gone: its running tasks end as `lost`. Fails as `moved` where its beat is not this one any more. */
+export interface ExpireOperation {
+  readonly kind: 'expire'
+  readonly incarnation: string
+  /** The number that was seen unchanged for a whole lease; where one master holds the store alone, always 0. */
+  readonly beat: number
+  /** Leases of which it is proven that their code never started. */
+  readonly unstarted: readonly string[]
+  readonly error: TaskError
+}
+
+export interface LeaseRef {
+  readonly taskId: string
+  readonly leaseId: string
+}
+
+/** The first n runnable tasks of all routes in one order (P15): priority, then `runAt`, then submission. */
+export interface Claim {
+  readonly routes: readonly ClaimRoute[]
+  /** One an attempt that may be granted, filled in this order. */
+  readonly offers: readonly Offer[]
+}
+
+export interface ClaimRoute {
+  readonly queue: string
+  readonly type: string
+  /** The type's default, for tasks that name none; from the grant on it is the task's own. */
+  readonly maxAttempts?: number
+}
+
+export interface Offer {
+  readonly leaseId: string
+  /** Incarnation of the worker. */
+  readonly holder: string
+}
+
+export interface Outcome {
+  /** One an operation, in the order of the batch. */
+  readonly operations: readonly OperationOutcome[]
+  /** One a claim, in the order of the batch. */
+  readonly claims: readonly ClaimOutcome[]
+  /** Every task that this batch brought to its end, whichever part of the batch did it. */
+  readonly ended: readonly EndedTask[]
+  /** When the next gate opens or the next pending task expires; not after `now` where more are due already. */
+  readonly nextDueAt?: WallMs
+}
+
+export type OperationOutcome =
+  | { readonly kind: 'submit'; readonly status: SubmitStatus; readonly state?: TaskState }
+  | {
+      readonly kind: 'settle'
+      readonly status: 'recorded' | 'stale'
+      readonly state?: TaskState
+      readonly runAt?: WallMs
+    }
+  | {
+      readonly kind: 'cancel'
+      /** `cancelling`: it runs, and the holder is to end its code. `ended`: it had ended before, as `state` says. */
+      readonly status: 'cancelled' | 'cancelling' | 'ended' | 'unknown'
+      readonly state?: TaskState
+      readonly leaseId?: string
+      readonly holder?: string
+    }
+  | {
+      readonly kind: 'attach'
+      /** What it still holds. */
+      readonly live: readonly Grant[]
+      /** Leases that are not its own any more; their code must end, their results change nothing. */
+      readonly stale: readonly LeaseRef[]
+      /** Tasks that never reached it and wait again. */
+      readonly returned: number
+    }
+  | { readonly kind: 'expire'; readonly status: 'expired' | 'moved'; readonly tasks: readonly ExpiredTask[] }
+
+/**
+ * - `accepted`: new and durable; `existing`: the same task was there already (P2), `state` says how it stands;
+ * - `conflict`: the id is taken by a task with other content, which is unchanged; `busy`: too many are pending (P24).
+ */
+export type SubmitStatus = 'accepted' | 'existing' | 'conflict' | 'busy'
+
+export interface ExpiredTask {
+  readonly id: string
+  readonly leaseId: string
+  readonly state: TaskState
+}
+
+export interface ClaimOutcome {
+  /**
+   * At most as many as there were offers, in P15's order. Fewer: the routes have nothing runnable left, or so much is over
+   * its time that one batch could not end it all; then nothing is granted, and `nextDueAt` is not after `now`.
+   */
+  readonly grants: readonly Grant[]
+}
+
+/** An attempt that was granted, with what its worker and the master need of the task. */
+export interface Grant {
+  readonly taskId: string
+  readonly leaseId: string
+  readonly holder: string
+  readonly queue: string
+  readonly type: string
+  readonly payload: string
+  readonly encoding: Encoding
+  readonly priority: number
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly timeoutMs?: number
+  readonly suspect: boolean
+  readonly cancelRequested: boolean
+  readonly meta?: string
+}
+
+export interface EndedTask {
+  readonly id: string
+  readonly state: TaskState
+  readonly origin?: string
+  readonly result?: string
+  readonly resultEncoding?: Encoding
+  readonly error?: TaskError
+}
+
+export interface TaskWithStory {
+  readonly task: Task
+  readonly story: readonly AttemptRecord[]
+}
+
+export interface Count {
+  readonly queue: string
+  readonly type: string
+  readonly state: TaskState
+  readonly count: number
+}
+
+export interface Holder {
+  readonly incarnation: string
+  readonly beat: number
+  readonly running: number
+  readonly place?: Place
+}
+
+/** What every implementation is opened with. */
+export interface StoreLimits {
+  /** Submits are answered `busy` from so many pending tasks on (P24). */
+  readonly pendingMax: number
+}
+
+export const PENDING_MAX = 10_000_000

@@ -1,0 +1,18 @@
+// What every store must do, sentence by sentence (src/store/store.ts): runs unchanged on each implementation.
+import { claimScenarios } from './store/claim.js'
+import { gateScenarios } from './store/gates.js'
+import { retriedScenarios } from './store/retried.js'
+import { settleScenarios } from './store/settle.js'
+import { type OpenStore, scenarios } from './store/subject.js'
+import { submitScenarios } from './store/submit.js'
+import { workerScenarios } from './store/workers.js'
+
+export function storeConformance(name: string, open: OpenStore): void {
+  const scenario = scenarios(name, open)
+  submitScenarios(scenario)
+  claimScenarios(scenario)
+  settleScenarios(scenario)
+  workerScenarios(scenario)
+  gateScenarios(scenario)
+  retriedScenarios(scenario)
+}

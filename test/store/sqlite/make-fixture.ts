@@ -1,0 +1,41 @@
+// Makes the data file of the present version that later ones must be able to open, once a version, by hand:
+// `node dist/test/store/sqlite/make-fixture.js test/fixtures/data/v1`. What it holds is told in expected.json beside it.
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStore } from '../../../src/store/open.js'
+import { DONE, DRAINED, FAIL, FAIL_FINAL, id, Subject, spec } from '../../conformance/store/subject.js'
+
+const target = process.argv[2]
+if (target === undefined) throw new Error('name the folder to write to')
+const folder = mkdtempSync(join(tmpdir(), 'dtr-fixture-'))
+const store = await openStore({ kind: 'sqlite', folder, limits: { pendingMax: 100 } })
+const subject = new Subject(store)
+
+const completed = await subject.running(spec(1, { payload: '"a\\u0000\\ud800\u{1f600}"', origin: 'client#1' }))
+await subject.settle(completed, DONE)
+const failed = await subject.running(spec(2, { description: 'fails', meta: '{"for":"all"}', timeoutMs: 500 }))
+await subject.settle(failed, FAIL_FINAL)
+await subject.submit(spec(3))
+await subject.cancel(3)
+const drained = await subject.running(spec(4, { maxAttempts: 3, priority: -2 }))
+await subject.settle(drained, DRAINED)
+const [retrying] = await subject.claim(1)
+await subject.settle(retrying!, FAIL)
+await subject.submit(spec(5, { priority: 7 }), spec(6, { delayMs: 60_000 }), spec(7, { expiresMs: 90_000 }))
+const running = await subject.running(spec(8, { type: 'sleep', encoding: 'base64', payload: 'AAAA' }), 'w#2')
+await subject.running(spec(9, { type: 'sleep', queue: 'default' }), 'w#2')
+await subject.cancel(9)
+await subject.attach('w#2', [running, await subject.task(9).then(({ id, leaseId = '' }) => ({ taskId: id, leaseId }))])
+
+const expected = {
+  now: subject.now,
+  tasks: await store.get(Array.from({ length: 9 }, (_, n) => id(n + 1))),
+  counts: await store.counts(),
+  holders: await store.holders(),
+}
+await store.close()
+mkdirSync(target, { recursive: true })
+copyFileSync(join(folder, 'tasks.db'), join(target, 'tasks.db'))
+writeFileSync(join(target, 'expected.json'), `${JSON.stringify(expected, null, 2)}\n`)
+rmSync(folder, { recursive: true })
