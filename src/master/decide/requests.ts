@@ -1,0 +1,222 @@
+// What clients ask for. A submit or a cancel is answered when its outcome is durable, a question when the store has told.
+import type { ClientMessage, StatusReport, SubmittedTask, TaskField } from '../../protocol/messages.js'
+import type { Count, OperationOutcome, TaskWithStory } from '../../store/store.js'
+import { DEFAULT_QUEUE, isTerminal, type TaskSpec } from '../../task/task.js'
+import type { Read, ReadAnswer, SessionId } from '../events.js'
+import { routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
+import { roster } from './roster.js'
+import { sendEnded } from './settle.js'
+import { requestStop } from './stop.js'
+
+/** What may be gathered for the next batch; beyond it submits are answered busy, so that memory stays bounded (P23). */
+const QUEUED_OPERATIONS_MAX = 50_000
+const QUEUED_CHARS_MAX = 64 * 1024 * 1024
+const BUSY_RETRY_MS = 200
+/** Tasks of others that one client may watch at a time. */
+const WATCHES_MAX = 10_000
+const TASKS_CHARS_MAX = 1_000_000
+
+export function clientSpoke(turn: Turn, session: Session, message: ClientMessage): void {
+  switch (message.type) {
+    case 'submit':
+      return submit(turn, session, message.re, message.list)
+    case 'cancel-tasks':
+      return cancel(turn, session, message.re, message.ids)
+    case 'get':
+      return turn.read({
+        kind: 'get',
+        session: session.id,
+        re: message.re,
+        ids: message.ids,
+        story: message.story === true,
+      })
+    case 'watch':
+      return watchTasks(turn, session, message.re, message.ids)
+    case 'status':
+      return turn.read({ kind: 'status', session: session.id, re: message.re })
+    case 'stop':
+      turn.send(session.id, { type: 'stopping', re: message.re })
+      return requestStop(turn, 'a client asked for it', message.graceMs ?? turn.state.settings.drainMs)
+    case 'unsupported':
+      return turn.log('warn', `a client does not know the message ${message.what}`)
+  }
+}
+
+function submit(turn: Turn, session: Session, re: number, list: readonly SubmittedTask[]): void {
+  const { state } = turn
+  if (state.queue.length + list.length > QUEUED_OPERATIONS_MAX || state.queuedChars > QUEUED_CHARS_MAX) {
+    const answers = list.map(({ id }) => ({ id, status: 'busy' as const, retryAfterMs: BUSY_RETRY_MS }))
+    turn.send(session.id, { type: 'accepted', re, list: answers, unserved: [] })
+    return
+  }
+  const served = servedRoutes(state)
+  const waiting = list.filter(({ queue = DEFAULT_QUEUE, type }) => !served.has(routeName(queue, type)))
+  const unserved = [...new Set(waiting.map(({ type }) => type))]
+  const ticket = open(
+    session,
+    re,
+    list.map(({ id }) => id),
+    unserved,
+  )
+  list.forEach((task, index) => {
+    turn.enqueue({ kind: 'submit', task: specOf(task, session) }, { kind: 'submit', ticket, index })
+  })
+  if (list.length === 0) answer(turn, ticket)
+}
+
+function specOf(task: SubmittedTask, session: Session): TaskSpec {
+  return {
+    ...task,
+    queue: task.queue ?? DEFAULT_QUEUE,
+    encoding: task.encoding ?? 'json',
+    priority: task.priority ?? 0,
+    origin: session.peer.incarnation,
+  }
+}
+
+function cancel(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
+  const ticket = open(session, re, ids, [])
+  ids.forEach((taskId, index) => {
+    turn.enqueue({ kind: 'cancel', taskId }, { kind: 'cancel', ticket, index })
+  })
+  if (ids.length === 0) turn.send(session.id, { type: 'cancelled-tasks', re, list: [] })
+}
+
+function open(session: Session, re: number, ids: readonly string[], unserved: readonly string[]): Ticket {
+  return { session: session.id, re, ids, answers: [], remaining: ids.length, unserved }
+}
+
+function answer(turn: Turn, ticket: Ticket): void {
+  const list = ticket.answers as Extract<Parameters<Turn['send']>[1], { type: 'accepted' }>['list']
+  turn.send(ticket.session, { type: 'accepted', re: ticket.re, list, unserved: [...ticket.unserved] })
+}
+
+export function submitted(
+  turn: Turn,
+  ticket: Ticket,
+  index: number,
+  outcome: Extract<OperationOutcome, { kind: 'submit' }>,
+): void {
+  if (outcome.status === 'accepted') turn.state.journal.submitted()
+  ticket.answers[index] = {
+    id: ticket.ids[index],
+    status: outcome.status,
+    ...(outcome.state !== undefined && { state: outcome.state }),
+    ...(outcome.status === 'busy' && { retryAfterMs: 1_000 }),
+  }
+  ticket.remaining -= 1
+  if (ticket.remaining === 0) answer(turn, ticket)
+}
+
+export function cancelled(
+  turn: Turn,
+  ticket: Ticket,
+  index: number,
+  outcome: Extract<OperationOutcome, { kind: 'cancel' }>,
+): void {
+  const taskId = ticket.ids[index]!
+  const worker = outcome.holder === undefined ? undefined : turn.state.workers.get(outcome.holder)
+  if (outcome.status === 'cancelling' && outcome.leaseId !== undefined && worker?.session !== undefined) {
+    turn.send(worker.session, {
+      type: 'cancel',
+      list: [{ id: taskId, lease: outcome.leaseId, reason: 'cancelled' }],
+    })
+  }
+  ticket.answers[index] = {
+    id: taskId,
+    status: outcome.status,
+    ...(outcome.state !== undefined && { state: outcome.state }),
+  }
+  ticket.remaining -= 1
+  if (ticket.remaining > 0) return
+  const list = ticket.answers as Extract<Parameters<Turn['send']>[1], { type: 'cancelled-tasks' }>['list']
+  turn.send(ticket.session, { type: 'cancelled-tasks', re: ticket.re, list })
+}
+
+/** Watched first and read then: an end between the two is told twice rather than never. */
+function watchTasks(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
+  if (session.watches.size + ids.length > WATCHES_MAX) {
+    const message = `a client may watch ${WATCHES_MAX} tasks of others at a time`
+    turn.send(session.id, { type: 'error', re, code: 'busy', message, retryAfterMs: 1_000 })
+    return
+  }
+  for (const id of ids) {
+    session.watches.add(id)
+    const watching = turn.state.watchers.get(id)
+    if (watching === undefined) turn.state.watchers.set(id, new Set([session.id]))
+    else watching.add(session.id)
+  }
+  turn.read({ kind: 'watch', session: session.id, re, ids })
+}
+
+export function unwatch(turn: Turn, taskId: string, session: SessionId): void {
+  turn.state.sessions.get(session)?.watches.delete(taskId)
+  const watching = turn.state.watchers.get(taskId)
+  watching?.delete(session)
+  if (watching?.size === 0) turn.state.watchers.delete(taskId)
+}
+
+/** The store has told what a client asked for. */
+export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
+  if (!turn.state.sessions.has(read.session)) return
+  if (answer.kind === 'failed') {
+    turn.send(read.session, { type: 'error', re: read.re, code: 'store_failed', message: answer.message })
+  } else if (read.kind === 'status' && answer.kind === 'counts') {
+    turn.send(read.session, report(turn, read.re, answer.counts))
+  } else if (read.kind === 'get' && answer.kind === 'tasks') {
+    sendTasks(turn, read, answer.tasks)
+  } else if (read.kind === 'watch' && answer.kind === 'tasks') {
+    const found = new Set(answer.tasks.map(({ task }) => task.id))
+    const unknown = read.ids.filter((id) => !found.has(id))
+    turn.send(read.session, { type: 'watching', re: read.re, unknown })
+    const over = answer.tasks.map(({ task }) => task).filter(({ state }) => isTerminal(state))
+    for (const id of [...over.map((task) => task.id), ...unknown]) unwatch(turn, id, read.session)
+    sendEnded(turn, read.session, over)
+  }
+}
+
+function sendTasks(turn: Turn, read: Extract<Read, { kind: 'get' }>, tasks: readonly TaskWithStory[]): void {
+  const list: TaskField[] = []
+  let chars = 0
+  for (const found of tasks) {
+    const field = taskField(found, read.story)
+    chars += field.payload.length + (field.result?.length ?? 0) + (field.story?.length ?? 0) * 12_000
+    if (list.length > 0 && chars > TASKS_CHARS_MAX) break
+    list.push(field)
+  }
+  turn.send(read.session, { type: 'tasks', re: read.re, list, more: list.length < tasks.length })
+}
+
+function taskField({ task, story }: TaskWithStory, withStory: boolean): TaskField {
+  const { seq: _seq, origin: _origin, leaseId, ...rest } = task
+  return {
+    ...rest,
+    ...(leaseId !== undefined && { lease: leaseId }),
+    ...(withStory && { story: story.map(({ leaseId: lease, ...attempt }) => ({ lease, ...attempt })) }),
+  }
+}
+
+function report(turn: Turn, re: number, counts: readonly Count[]): StatusReport {
+  const { state } = turn
+  const { settings } = state
+  const served = servedRoutes(state)
+  const waiting = counts.filter(
+    ({ queue, type, state, count }) => state === 'pending' && count > 0 && !served.has(routeName(queue, type)),
+  )
+  return {
+    type: 'status-report',
+    re,
+    master: {
+      incarnation: settings.incarnation,
+      pid: settings.pid,
+      address: settings.address,
+      version: settings.version,
+      upMs: Math.round(turn.at.monoMs - state.startedAt.monoMs),
+      state: state.stopping === undefined ? 'ready' : 'stopping',
+    },
+    workers: roster(turn),
+    counts: counts.map((count) => ({ ...count })),
+    unserved: [...new Set(waiting.map(({ type }) => type))],
+    stale: state.stale,
+  }
+}

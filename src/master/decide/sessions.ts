@@ -1,0 +1,244 @@
+// Sessions and the roster: who is there, who came back, what each may still run.
+import type { Settlement, WorkerMessage } from '../../protocol/messages.js'
+import type { OperationOutcome } from '../../store/store.js'
+import type { SessionId, SessionPeer } from '../events.js'
+import { freeSlots, runningCount, type Turn, type WorkerState, workerOf } from '../state.js'
+import { assignmentsArrive } from './dispatch.js'
+import { judge, withdrawExpiry } from './expire.js'
+import { unwatch } from './requests.js'
+import { settle } from './settle.js'
+
+/** A claim looks at the head of each route, so that their number is what a claim costs. */
+const ROUTES_MAX = 10_000
+
+type Message<Type extends WorkerMessage['type']> = Extract<WorkerMessage, { type: Type }>
+
+export function opened(turn: Turn, session: SessionId, peer: SessionPeer): void {
+  const { state } = turn
+  state.sessions.set(session, { id: session, peer, watches: new Set() })
+  if (peer.role === 'worker') return
+  const before = state.clients.get(peer.incarnation)
+  if (before !== undefined) turn.close(before, 'this client has connected again')
+  state.clients.set(peer.incarnation, session)
+}
+
+export function closed(turn: Turn, id: SessionId, reason: string): void {
+  const { state } = turn
+  const session = state.sessions.get(id)
+  if (session === undefined) return
+  const worker = workerOf(state, id)
+  state.sessions.delete(id)
+  for (const taskId of session.watches) unwatch(turn, taskId, id)
+  if (state.clients.get(session.peer.incarnation) === id) state.clients.delete(session.peer.incarnation)
+  if (worker !== undefined) lose(turn, worker, reason)
+}
+
+/** The connection is gone, which is no proof that the worker is: it is dialled at once, and judged later (P8). */
+function lose(turn: Turn, worker: WorkerState, reason: string): void {
+  const drained = worker.phase === 'draining' && runningCount(worker) === 0
+  worker.session = undefined
+  worker.phase = 'away'
+  if (drained) {
+    turn.log('info', `${worker.name} has drained and left`, { worker: worker.incarnation })
+    judge(turn, worker, 'left')
+    return
+  }
+  turn.log('warn', `lost the connection to ${worker.name} (${reason}); it holds ${worker.leases.size} tasks`, {
+    worker: worker.incarnation,
+    address: worker.place?.address,
+  })
+  turn.probe(worker)
+}
+
+export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessage): void {
+  if (message.type === 'register') {
+    register(turn, session, message)
+    return
+  }
+  if (message.type === 'refused') {
+    turn.log('info', `a worker does not want this master: ${message.message}`, { code: message.code })
+    turn.close(session, 'refused by the worker')
+    return
+  }
+  const worker = workerOf(turn.state, session)
+  if (worker === undefined) {
+    turn.close(session, `${message.type} from a worker that is not registered on this connection`)
+    return
+  }
+  hear(turn, worker)
+  switch (message.type) {
+    case 'beat':
+      return beat(turn, worker, session, message)
+    case 'started':
+      for (const { lease } of message.list) {
+        const held = worker.leases.get(lease)
+        if (held !== undefined) held.started = true
+      }
+      return
+    case 'results':
+      return settle(turn, worker, session, message.list as readonly Settlement[])
+    case 'draining':
+      worker.phase = 'draining'
+      turn.log('info', `${worker.name} drains: it finishes ${runningCount(worker)} tasks and takes no more`)
+      return
+    case 'serves':
+      if (worker.about !== undefined) serves(turn, worker, { ...worker.about, types: message.types })
+      return
+    case 'unsupported':
+      turn.log('warn', `${worker.name} does not know the message ${message.what}`)
+      return
+  }
+}
+
+function hear(turn: Turn, worker: WorkerState): void {
+  worker.heardAt = turn.at.monoMs
+  if (worker.expiring) withdrawExpiry(turn, worker)
+  if (!worker.suspect) return
+  worker.suspect = false
+  turn.log('info', `${worker.name} is heard again`, { worker: worker.incarnation })
+}
+
+/** First contact or return: the store says what it still holds, and only then it is welcome. */
+function register(turn: Turn, session: SessionId, message: Message<'register'>): void {
+  const { state } = turn
+  const peer = state.sessions.get(session)?.peer
+  if (peer?.role !== 'worker') return
+  if (message.queues.length * message.types.length > ROUTES_MAX) {
+    turn.send(session, {
+      type: 'refused',
+      code: 'too_large',
+      message: `more than ${ROUTES_MAX} pairs of queue and type`,
+    })
+    return turn.close(session, 'serves too many pairs of queue and type')
+  }
+  const known = state.workers.get(peer.incarnation)
+  if (known?.session !== undefined && known.session !== session) {
+    turn.close(known.session, 'this worker has connected again')
+  }
+  const worker = known ?? newWorker(peer.incarnation, message.name)
+  state.workers.set(peer.incarnation, worker)
+  worker.session = session
+  worker.phase = 'attaching'
+  worker.name = message.name
+  worker.hosts = message.hosts
+  worker.suspect = false
+  worker.ailing = false
+  worker.heardAt = turn.at.monoMs
+  worker.assignSeq = worker.seenSeq = 0
+  worker.unseenSince = undefined
+  serves(turn, worker, message)
+  withdrawExpiry(turn, worker)
+  const leases = message.leases.map(({ id, lease }) => ({ taskId: id, leaseId: lease }))
+  turn.enqueue(
+    { kind: 'attach', incarnation: worker.incarnation, leases, ...(worker.place && { place: worker.place }) },
+    { kind: 'attach', session, incarnation: worker.incarnation },
+  )
+  turn.log('info', `${worker.name} ${known === undefined ? 'found' : 'is back'} at ${message.address}`, {
+    worker: worker.incarnation,
+    pid: message.pid,
+    slots: message.slots,
+    types: message.types.map(({ type }) => type).join(','),
+    holds: leases.length,
+  })
+}
+
+export function newWorker(incarnation: string, name: string): WorkerState {
+  return {
+    incarnation,
+    name,
+    about: undefined,
+    place: undefined,
+    routeKey: '',
+    session: undefined,
+    phase: 'away',
+    suspect: false,
+    ailing: false,
+    heardAt: 0,
+    hosts: [],
+    leases: new Map(),
+    offered: 0,
+    assignSeq: 0,
+    seenSeq: 0,
+    unseenSince: undefined,
+    expiring: false,
+    completed: 0,
+    failed: 0,
+  }
+}
+
+function serves(turn: Turn, worker: WorkerState, about: Message<'register'>): void {
+  worker.about = about
+  worker.place = { address: about.address, machine: about.machine }
+  const routes = about.queues.flatMap((queue) =>
+    about.types.map(({ type, maxAttempts }) => `${queue}\t${type}\t${maxAttempts ?? ''}`),
+  )
+  worker.routeKey = routes.sort().join('\n')
+  turn.state.exhausted.delete(worker.routeKey)
+}
+
+/** The attach is durable: what it holds is known, and it may work. */
+export function attached(
+  turn: Turn,
+  session: SessionId,
+  incarnation: string,
+  outcome: Extract<OperationOutcome, { kind: 'attach' }>,
+): void {
+  const { state } = turn
+  const worker = state.workers.get(incarnation)
+  if (outcome.returned > 0) {
+    turn.log('info', `${outcome.returned} tasks never reached ${worker?.name ?? incarnation} and wait again`)
+  }
+  if (worker === undefined || worker.session !== session) return
+  // Its silence until now was ours: it waits for this very word.
+  worker.heardAt = turn.at.monoMs
+  worker.leases.clear()
+  for (const { leaseId, taskId, type } of outcome.live) {
+    // What it holds may have begun while nobody heard it say so, and counts as if it had.
+    worker.leases.set(leaseId, { taskId, type, delivered: true, started: true, settling: false })
+  }
+  const { heartbeatMs, suspectMs, leaseMs, codeDeadMs } = state.settings
+  turn.send(session, {
+    type: 'welcome',
+    master: state.settings.incarnation,
+    heartbeatMs,
+    suspectMs,
+    leaseMs,
+    codeDeadMs,
+    stale: outcome.stale.map(({ taskId, leaseId }) => ({ id: taskId, lease: leaseId })),
+  })
+  const cancels = outcome.live.filter(({ cancelRequested }) => cancelRequested)
+  if (cancels.length > 0) {
+    const list = cancels.map(({ taskId, leaseId }) => ({ id: taskId, lease: leaseId, reason: 'cancelled' as const }))
+    turn.send(session, { type: 'cancel', list })
+  }
+  // It may have said meanwhile that it drains.
+  if (worker.phase === 'attaching') worker.phase = 'ready'
+  if (state.stopping !== undefined && !state.settings.keepWorkers) {
+    turn.send(session, { type: 'drain', graceMs: Math.max(0, state.stopping.deadline - turn.at.monoMs) })
+  }
+  turn.log(
+    'info',
+    `${worker.name} registered with ${freeSlots(worker)} free slots; it goes on with ${outcome.live.length} tasks`,
+    {
+      worker: worker.incarnation,
+      stale: outcome.stale.length,
+    },
+  )
+}
+
+function beat(turn: Turn, worker: WorkerState, session: SessionId, message: Message<'beat'>): void {
+  worker.hosts = message.hosts
+  const ailing = message.ailing === true
+  if (ailing !== worker.ailing) {
+    worker.ailing = ailing
+    turn.log(
+      ailing ? 'warn' : 'info',
+      `${worker.name} ${ailing ? 'cannot take work: its host does not answer' : 'can take work again'}`,
+    )
+  }
+  if (!assignmentsArrive(turn, worker, message.seen)) {
+    turn.close(session, 'assignments do not arrive')
+    return
+  }
+  turn.send(session, { type: 'heard', n: message.n, durable: message.n })
+}

@@ -1,0 +1,202 @@
+// How attempts end, as far as the master has a say: settlements go to the store under their fence, and what came of them
+// is told to the worker (so that it forgets them), to the clients that wait, and to the log.
+
+import { isErrorCode } from '../../errors.js'
+import type { ErrorField, MasterToClient, MasterToWorker } from '../../protocol/messages.js'
+import { LIST_MAX, type Settlement } from '../../protocol/messages.js'
+import type { EndedTask, OperationOutcome, SettleOperation } from '../../store/store.js'
+import type { Ending, TaskError } from '../../task/task.js'
+import type { SessionId } from '../events.js'
+import type { Turn, WorkerState } from '../state.js'
+
+/** Text of so many characters fits into a line whatever JSON makes of it (six bytes a character at worst). */
+const CHARS_PER_MESSAGE_MAX = 1_300_000
+
+export function settle(turn: Turn, worker: WorkerState, session: SessionId, list: readonly Settlement[]): void {
+  for (const settlement of list) {
+    const held = worker.leases.get(settlement.lease)
+    if (held !== undefined) held.settling = true
+    turn.enqueue(
+      { kind: 'settle', taskId: settlement.id, leaseId: settlement.lease, ending: endingOf(settlement) },
+      { kind: 'settle', incarnation: worker.incarnation, session },
+    )
+  }
+}
+
+function endingOf(settlement: Settlement): Ending {
+  switch (settlement.outcome) {
+    case 'completed':
+      return { kind: 'completed', result: settlement.result, encoding: settlement.encoding ?? 'json' }
+    case 'failed':
+      return { kind: 'failed', error: errorOf(settlement.error), final: settlement.final }
+    case 'lost':
+      return { kind: 'lost', started: settlement.started, error: errorOf(settlement.error) }
+    case 'cancelled':
+      return { kind: 'cancelled' }
+    case 'returned':
+      return {
+        kind: 'returned',
+        reason: settlement.reason,
+        started: settlement.started,
+        ...(settlement.suspect === true && { suspect: true }),
+        ...(settlement.error !== undefined && { error: errorOf(settlement.error) }),
+      }
+  }
+}
+
+/** A worker of another version may know codes that we do not. */
+function errorOf(error: ErrorField): TaskError {
+  return { ...error, code: isErrorCode(error.code) ? error.code : 'task_failed' }
+}
+
+/** A grant that could not be delivered: uncharged, for it never started. */
+export function giveBack(
+  turn: Turn,
+  lease: { taskId: string; leaseId: string },
+  worker: WorkerState | undefined,
+): void {
+  // An expiry that is gathered already will end it, as never started; or its worker comes back, and attaches without it.
+  if (worker?.expiring === true && worker.session === undefined) return
+  const held = worker?.leases.get(lease.leaseId)
+  if (held !== undefined) held.settling = true
+  turn.enqueue(
+    {
+      kind: 'settle',
+      taskId: lease.taskId,
+      leaseId: lease.leaseId,
+      ending: { kind: 'returned', reason: 'undelivered', started: false },
+    },
+    { kind: 'settle', incarnation: worker?.incarnation ?? '', session: undefined },
+  )
+}
+
+type SettleOutcome = Extract<OperationOutcome, { kind: 'settle' }>
+
+/** Gathers what is to be told of a committed batch, so that each peer hears of it in one message. */
+export class Announcements {
+  readonly #recorded = new Map<SessionId, { lease: string; status: 'recorded' | 'stale' }[]>()
+
+  constructor(private readonly turn: Turn) {}
+
+  settled(
+    operation: SettleOperation,
+    incarnation: string,
+    session: SessionId | undefined,
+    outcome: SettleOutcome,
+  ): void {
+    const { state } = this.turn
+    const worker = state.workers.get(incarnation)
+    worker?.leases.delete(operation.leaseId)
+    if (outcome.status === 'stale') state.stale += 1
+    journal(this.turn, operation, worker, outcome)
+    if (session === undefined || !state.sessions.has(session)) return
+    const list = this.#recorded.get(session)
+    const line = { lease: operation.leaseId, status: outcome.status }
+    if (list === undefined) this.#recorded.set(session, [line])
+    else list.push(line)
+  }
+
+  /** Sends it all: to workers what was recorded, to clients what has ended. */
+  tell(ended: readonly EndedTask[]): void {
+    for (const [session, list] of this.#recorded) {
+      for (const chunk of chunked(list, () => 0)) this.turn.send(session, { type: 'recorded', list: chunk })
+    }
+    tellEnded(this.turn, ended)
+  }
+}
+
+function journal(
+  turn: Turn,
+  operation: SettleOperation,
+  worker: WorkerState | undefined,
+  outcome: SettleOutcome,
+): void {
+  const { state } = turn
+  const { ending, taskId } = operation
+  const by = worker?.name ?? 'a worker that is gone'
+  if (outcome.status === 'stale') {
+    state.journal.settled('stale')
+    if (ending.kind !== 'returned')
+      turn.log('info', `refused a stale result of ${by} for task ${taskId}`, { lease: operation.leaseId })
+    return
+  }
+  if (ending.kind === 'completed' && outcome.state === 'completed') {
+    if (worker !== undefined) worker.completed += 1
+    state.journal.settled('completed')
+    turn.log('debug', `task ${taskId} completed by ${by}`)
+    return
+  }
+  if (ending.kind === 'returned') {
+    state.journal.settled('returned')
+    if (state.stopping !== undefined && ending.started) state.stopping.handedBack = true
+    turn.log('debug', `task ${taskId} handed back by ${by}: ${ending.reason}`)
+    return
+  }
+  if (outcome.state === 'cancelled') {
+    state.journal.settled('cancelled')
+    turn.log('debug', `task ${taskId} cancelled; its code at ${by} has ended`)
+    return
+  }
+  if (worker !== undefined) worker.failed += 1
+  state.journal.settled(outcome.state === 'pending' ? 'retried' : 'failed')
+  const error = 'error' in ending ? ending.error?.message : undefined
+  const waitMs = Math.max(0, (outcome.runAt ?? 0) - turn.at.wallMs)
+  const next = outcome.state === 'pending' ? `runs again in ${(waitMs / 1_000).toFixed(1)} s` : 'failed for good'
+  turn.log(
+    state.journal.nameFailure() ? 'info' : 'debug',
+    `task ${taskId} failed at ${by}, ${next}: ${error ?? ending.kind}`,
+  )
+}
+
+/** Tells the end of tasks to the client that submitted each, and to whoever watches it. */
+export function tellEnded(turn: Turn, ended: readonly EndedTask[]): void {
+  if (ended.length === 0) return
+  const { state } = turn
+  const bySession = new Map<SessionId, EndedTask[]>()
+  const add = (session: SessionId, task: EndedTask): void => {
+    const list = bySession.get(session)
+    if (list === undefined) bySession.set(session, [task])
+    else list.push(task)
+  }
+  for (const task of ended) {
+    const own = task.origin === undefined ? undefined : state.clients.get(task.origin)
+    if (own !== undefined) add(own, task)
+    const watching = state.watchers.get(task.id)
+    if (watching === undefined) continue
+    state.watchers.delete(task.id)
+    for (const session of watching) {
+      state.sessions.get(session)?.watches.delete(task.id)
+      if (session !== own) add(session, task)
+    }
+  }
+  for (const [session, tasks] of bySession) sendEnded(turn, session, tasks)
+}
+
+export function sendEnded(turn: Turn, session: SessionId, tasks: readonly EndedTask[]): void {
+  for (const chunk of chunked(tasks, (task) => task.result?.length ?? 0)) {
+    const list = chunk.map((task) => ({
+      id: task.id,
+      state: task.state,
+      ...(task.result !== undefined && { result: task.result, encoding: task.resultEncoding ?? 'json' }),
+      ...(task.error !== undefined && { error: task.error }),
+    }))
+    turn.send(session, { type: 'ended', list } satisfies MasterToClient | MasterToWorker)
+  }
+}
+
+/** Cuts a list so that each part fits into one message. */
+export function* chunked<Item>(items: readonly Item[], charsOf: (item: Item) => number): Generator<Item[]> {
+  let chunk: Item[] = []
+  let chars = 0
+  for (const item of items) {
+    const size = charsOf(item)
+    if (chunk.length > 0 && (chunk.length >= LIST_MAX || chars + size > CHARS_PER_MESSAGE_MAX)) {
+      yield chunk
+      chunk = []
+      chars = 0
+    }
+    chunk.push(item)
+    chars += size
+  }
+  if (chunk.length > 0) yield chunk
+}

@@ -1,0 +1,139 @@
+// Drives a machine: feeds it events, lets its effects out, and commits what it gathers, one batch at a time. While one
+// batch is on its way to disk the next gathers: group commit by itself. All ports are injected, so that a simulation
+// with a virtual clock and a failing store runs this very code.
+import type { Clock, Instant } from '../clock.js'
+import { DtrError, messageOf } from '../errors.js'
+import type { Log } from '../log.js'
+import type { Batch, Outcome, Store } from '../store/store.js'
+import type { MasterDecisions, MasterEffect, MasterEvent, Read, ReadAnswer } from './events.js'
+
+export interface DriverPorts {
+  readonly clock: Clock
+  readonly store: Store
+  readonly log: Log
+  /** A random id for a batch. */
+  batchId(): string
+  /** Calls back once everything that has already arrived was handled: the end of a gathering. */
+  afterArrivals(callback: () => void): void
+  /** Carries out what the driver does not: connections, probes, the end of the process. */
+  act(effect: Exclude<MasterEffect, { kind: 'read' } | { kind: 'log' }>): void
+  /** Something is wrong with the program itself: nothing more is decided, and the process must end. */
+  failed(error: unknown): void
+}
+
+/** Between two tries to commit a batch whose outcome is unknown. */
+const RETRY_MS = 250
+
+export class Driver {
+  #busy = false
+  #flushing = false
+  #cancelWake: () => void = () => {}
+  #wakeAt: number | undefined
+  #closed = false
+  readonly #idle: (() => void)[] = []
+
+  constructor(
+    private readonly machine: MasterDecisions,
+    private readonly ports: DriverPorts,
+  ) {}
+
+  start(): void {
+    this.post({ kind: 'started' })
+  }
+
+  post(event: MasterEvent): void {
+    if (this.#closed) return
+    for (const effect of this.machine.step(this.#now(), event)) this.#carryOut(effect)
+    this.#gather()
+    this.#setWake()
+  }
+
+  /** No more events; resolves when the batch in flight has its outcome. */
+  close(): Promise<void> {
+    this.#closed = true
+    this.#cancelWake()
+    return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+  }
+
+  #now(): Instant {
+    return this.ports.clock.now()
+  }
+
+  #carryOut(effect: MasterEffect): void {
+    if (effect.kind === 'log') this.ports.log.write(effect.entry)
+    else if (effect.kind === 'read') void this.#read(effect.read)
+    else this.ports.act(effect)
+  }
+
+  #gather(): void {
+    if (this.#busy || this.#flushing || this.#closed) return
+    this.#flushing = true
+    this.ports.afterArrivals(() => {
+      this.#flushing = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#busy || this.#closed) return
+    const batch = this.machine.takeBatch(this.#now(), this.ports.batchId())
+    if (batch === undefined) return
+    this.#busy = true
+    void this.#commit(batch)
+  }
+
+  /** Nothing that this batch justifies leaves before it is durable; so an unknown outcome is applied until it is known. */
+  async #commit(batch: Batch): Promise<void> {
+    try {
+      const outcome = await this.#apply(batch)
+      this.#rest()
+      if (outcome !== undefined) this.post({ kind: 'committed', outcome })
+    } catch (error) {
+      this.#closed = true
+      this.#cancelWake()
+      this.#rest()
+      this.ports.failed(error)
+    }
+  }
+
+  #rest(): void {
+    this.#busy = false
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  async #apply(batch: Batch): Promise<Outcome | undefined> {
+    for (let attempt: Batch = batch; ; attempt = { ...batch, retried: true }) {
+      try {
+        return await this.ports.store.apply(attempt)
+      } catch (error) {
+        if (!(error instanceof DtrError)) throw error
+        this.ports.log.error(`a batch could not be made durable, nothing of it is acknowledged: ${error.message}`)
+        if (this.#closed) return undefined
+        await new Promise<void>((resolve) => this.ports.clock.wakeAt(this.#now().monoMs + RETRY_MS, resolve))
+      }
+    }
+  }
+
+  async #read(read: Read): Promise<void> {
+    const answer = await this.#ask(read).catch((error): ReadAnswer => ({ kind: 'failed', message: messageOf(error) }))
+    this.post({ kind: 'answered', read, answer })
+  }
+
+  async #ask(read: Read): Promise<ReadAnswer> {
+    if (read.kind === 'status') return { kind: 'counts', counts: await this.ports.store.counts() }
+    return { kind: 'tasks', tasks: await this.ports.store.get(read.ids) }
+  }
+
+  /** One timer: whatever the machine wants next. One that is set too early costs a tick, and less than setting it anew. */
+  #setWake(): void {
+    const deadline = this.machine.nextDeadline()
+    if (deadline === undefined || this.#closed) return
+    if (this.#wakeAt !== undefined && this.#wakeAt <= deadline) return
+    this.#cancelWake()
+    this.#wakeAt = deadline
+    this.#cancelWake = this.ports.clock.wakeAt(deadline, () => {
+      this.#wakeAt = undefined
+      this.post({ kind: 'tick' })
+    })
+  }
+}

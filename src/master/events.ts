@@ -1,0 +1,89 @@
+// What can happen to a master's machine, and what it can want: the whole border between deciding and doing.
+import type { Instant, MonoMs } from '../clock.js'
+import type { LogEntry } from '../log.js'
+import type { ClientMessage, MasterToClient, MasterToWorker, WorkerMessage } from '../protocol/messages.js'
+import type { Batch, Count, Holder, Outcome, TaskWithStory } from '../store/store.js'
+
+/** Number of a connection, given by the node; never used twice in the life of a process. */
+export type SessionId = number
+
+export type MasterEvent =
+  /** A peer has proven itself. `worker` will register, `client` may ask at once. */
+  | { readonly kind: 'opened'; readonly session: SessionId; readonly peer: SessionPeer }
+  | { readonly kind: 'message'; readonly session: SessionId; readonly message: WorkerMessage | ClientMessage }
+  | { readonly kind: 'closed'; readonly session: SessionId; readonly reason: string }
+  /** What a dial to an absent worker's address met. */
+  | { readonly kind: 'probed'; readonly incarnation: string; readonly met: ProbeResult }
+  /** The batch is durable, all of it. Outcomes come in the order of their batches. */
+  | { readonly kind: 'committed'; readonly outcome: Outcome }
+  | { readonly kind: 'answered'; readonly read: Read; readonly answer: ReadAnswer }
+  | { readonly kind: 'tick' }
+  /** The very first event: connections can be made from now on. */
+  | { readonly kind: 'started' }
+  /** Asked to stop from outside: a signal, or the launcher is gone. `now` does not wait for anybody. */
+  | { readonly kind: 'stop'; readonly reason: string; readonly graceMs: number; readonly now?: boolean }
+
+export interface SessionPeer {
+  readonly role: 'worker' | 'client'
+  readonly incarnation: string
+  readonly remote: string
+}
+
+/** `refused`: nobody listens there. `other`: somebody else does. Anything else says nothing. */
+export type ProbeResult = 'refused' | 'other' | 'unknown'
+
+export type MasterEffect =
+  | { readonly kind: 'send'; readonly session: SessionId; readonly message: MasterToWorker | MasterToClient }
+  /** What was sent before leaves first. */
+  | { readonly kind: 'close'; readonly session: SessionId; readonly reason: string }
+  /** Dial this address at once, and again for a short while: is the worker still there? */
+  | { readonly kind: 'probe'; readonly incarnation: string; readonly address: string }
+  | { readonly kind: 'read'; readonly read: Read }
+  | { readonly kind: 'log'; readonly entry: LogEntry }
+  | { readonly kind: 'exit'; readonly code: number }
+
+/** A question to the store on behalf of a session. */
+export type Read =
+  | {
+      readonly kind: 'get'
+      readonly session: SessionId
+      readonly re: number
+      readonly ids: readonly string[]
+      readonly story: boolean
+    }
+  | { readonly kind: 'watch'; readonly session: SessionId; readonly re: number; readonly ids: readonly string[] }
+  | { readonly kind: 'status'; readonly session: SessionId; readonly re: number }
+
+export type ReadAnswer =
+  | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[] }
+  | { readonly kind: 'counts'; readonly counts: readonly Count[] }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** The master's machine as its driver sees it (design: section 3). */
+export interface MasterDecisions {
+  step(at: Instant, event: MasterEvent): readonly MasterEffect[]
+  /**
+   * What is to be made durable next, if anything. Called when no batch is in flight; `batchId` is random, and every
+   * lease id of the batch is drawn from it.
+   */
+  takeBatch(at: Instant, batchId: string): Batch | undefined
+  nextDeadline(): MonoMs | undefined
+}
+
+export interface MasterSettings {
+  readonly incarnation: string
+  readonly pid: number
+  readonly version: string
+  readonly address: string
+  /** Boot id and network namespace; equal to a worker's, a refused port is proof of death. */
+  readonly machine: string
+  readonly heartbeatMs: number
+  readonly suspectMs: number
+  readonly leaseMs: number
+  readonly codeDeadMs: number
+  readonly drainMs: number
+  /** Leave the workers alone when stopping: a master is about to take them over. */
+  readonly keepWorkers: boolean
+  /** Who held leases when the store was opened: each has one full lease of grace. */
+  readonly holders: readonly Holder[]
+}

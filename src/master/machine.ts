@@ -1,0 +1,192 @@
+// The master's decisions, composed: one event in, effects out, no I/O, no clock, no chance (design: section 3).
+//
+// Nothing that needs to be durable leaves with the step that decides it: it is gathered, `takeBatch` hands it to the
+// driver, and only the `committed` event sends what the batch justifies. So every `send` of an accepted submit, an
+// assignment or a recorded result stands behind a commit.
+import type { Instant, MonoMs } from '../clock.js'
+import type { ClientMessage, WorkerMessage } from '../protocol/messages.js'
+import type { Batch, Operation, OperationOutcome, Outcome } from '../store/store.js'
+import { claims, granted } from './decide/dispatch.js'
+import { expired, forgive, nextWatch, probed, unstartedLeases, watch } from './decide/expire.js'
+import { answered, cancelled, clientSpoke, submitted } from './decide/requests.js'
+import { HEALTH_MS, tellHealth } from './decide/roster.js'
+import { attached, closed, newWorker, opened, workerSpoke } from './decide/sessions.js'
+import { Announcements } from './decide/settle.js'
+import { leaveIfDone, nextLook, requestStop } from './decide/stop.js'
+import type { MasterDecisions, MasterEffect, MasterEvent, MasterSettings } from './events.js'
+import { Journal } from './journal.js'
+import { charsOf, type MasterState, type QueuedOperation, Turn } from './state.js'
+
+/** Operations of one batch at most, so that no batch makes everybody wait. */
+const OPERATIONS_PER_BATCH_MAX = 5_000
+
+export class MasterMachine implements MasterDecisions {
+  readonly #state: MasterState
+  /** When the next watch over the workers is due; what comes later than that tells how long we stood still. */
+  #watchAt: MonoMs | undefined
+  #last: Instant
+
+  constructor(at: Instant, settings: MasterSettings) {
+    this.#state = {
+      settings,
+      startedAt: at,
+      sessions: new Map(),
+      workers: new Map(),
+      clients: new Map(),
+      watchers: new Map(),
+      queue: [],
+      queuedChars: 0,
+      inFlight: undefined,
+      exhausted: new Set(),
+      turn: 0,
+      // What was gated before this start may be due.
+      nextDueAt: at.wallMs,
+      stopping: undefined,
+      stale: 0,
+      healthAt: at.monoMs + HEALTH_MS,
+      journal: new Journal(),
+    }
+    for (const holder of settings.holders) {
+      const worker = newWorker(holder.incarnation, holder.incarnation.split('#')[0] ?? holder.incarnation)
+      worker.place = holder.place
+      worker.heardAt = at.monoMs
+      this.#state.workers.set(holder.incarnation, worker)
+    }
+    this.#watchAt = nextWatch(this.#state, at.monoMs)
+    this.#last = at
+  }
+
+  step(at: Instant, event: MasterEvent): readonly MasterEffect[] {
+    const turn = new Turn(at, this.#state)
+    this.#watch(turn)
+    this.#handle(turn, event)
+    this.#watchAt ??= nextWatch(this.#state, at.monoMs)
+    const line = this.#state.journal.take(at)
+    if (line !== undefined) turn.effects.push({ kind: 'log', entry: line })
+    leaveIfDone(turn)
+    return turn.effects
+  }
+
+  takeBatch(at: Instant, batchId: string): Batch | undefined {
+    const state = this.#state
+    if (state.inFlight !== undefined) return undefined
+    const gatesDue = state.nextDueAt !== undefined && state.nextDueAt <= at.wallMs
+    const operations = state.queue.splice(0, OPERATIONS_PER_BATCH_MAX)
+    if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) state.exhausted.clear()
+    for (const { operation } of operations) state.queuedChars -= charsOf(operation)
+    const claimed = claims(state, batchId)
+    if (operations.length === 0 && claimed.length === 0 && !gatesDue) return undefined
+    state.inFlight = { operations, claims: claimed }
+    return {
+      id: batchId,
+      now: at.wallMs,
+      operations: operations.map((queued) => this.#complete(queued)),
+      claims: claimed.map(({ claim }) => claim),
+      retried: false,
+    }
+  }
+
+  nextDeadline(): MonoMs | undefined {
+    const { journal, stopping } = this.#state
+    const deadlines = [this.#watchAt, journal.nextDeadline(), this.#gatesAt()]
+    if (stopping !== undefined && !stopping.exited) deadlines.push(nextLook(stopping, this.#last.monoMs))
+    return deadlines.reduce((soonest, deadline) =>
+      soonest === undefined || (deadline !== undefined && deadline < soonest) ? deadline : soonest,
+    )
+  }
+
+  /** The wall time of the next gate on the lease clock, as far as the last step knew both. */
+  #gatesAt(): MonoMs | undefined {
+    const { nextDueAt, inFlight } = this.#state
+    return nextDueAt === undefined || inFlight !== undefined
+      ? undefined
+      : this.#last.monoMs + Math.max(0, nextDueAt - this.#last.wallMs)
+  }
+
+  /** Whatever wakes us after the watch was due: first our own standstill is forgiven, then silence is judged. */
+  #watch(turn: Turn): void {
+    this.#last = turn.at
+    if (this.#watchAt === undefined || turn.at.monoMs < this.#watchAt) return
+    forgive(turn, turn.at.monoMs - this.#watchAt)
+    watch(turn)
+    tellHealth(turn)
+    this.#watchAt = nextWatch(this.#state, turn.at.monoMs)
+  }
+
+  #handle(turn: Turn, event: MasterEvent): void {
+    switch (event.kind) {
+      case 'opened':
+        return opened(turn, event.session, event.peer)
+      case 'message': {
+        const session = this.#state.sessions.get(event.session)
+        if (session === undefined) return
+        // The connection checked the message against the table of its peer's role.
+        if (session.peer.role === 'client') return clientSpoke(turn, session, event.message as ClientMessage)
+        return workerSpoke(turn, event.session, event.message as WorkerMessage)
+      }
+      case 'closed':
+        return closed(turn, event.session, event.reason)
+      case 'probed':
+        return probed(turn, event.incarnation, event.met)
+      case 'committed':
+        return this.#committed(turn, event.outcome)
+      case 'answered':
+        return answered(turn, event.read, event.answer)
+      case 'stop':
+        return requestStop(turn, event.reason, event.graceMs, event.now)
+      case 'started':
+        // Those of this machine may be proven dead at once; the others have a full lease to come back.
+        for (const worker of this.#state.workers.values()) turn.probe(worker)
+        return
+      case 'tick':
+        return
+    }
+  }
+
+  #complete({ operation, purpose }: QueuedOperation): Operation {
+    if (operation.kind !== 'expire' || purpose.kind !== 'expire') return operation
+    return { ...operation, unstarted: unstartedLeases(this.#state, purpose.incarnation, purpose.cause) }
+  }
+
+  #committed(turn: Turn, outcome: Outcome): void {
+    const state = this.#state
+    const inFlight = state.inFlight
+    if (inFlight === undefined) throw new Error('an outcome came although no batch was in flight')
+    state.inFlight = undefined
+    state.nextDueAt = outcome.nextDueAt
+    const announcements = new Announcements(turn)
+    inFlight.operations.forEach((queued, index) => {
+      this.#outcomeOf(turn, queued, outcome.operations[index]!, announcements)
+    })
+    inFlight.claims.forEach((claim, index) => {
+      granted(turn, claim, outcome.claims[index]!)
+    })
+    announcements.tell(outcome.ended)
+  }
+
+  #outcomeOf(
+    turn: Turn,
+    { operation, purpose }: QueuedOperation,
+    outcome: OperationOutcome,
+    announcements: Announcements,
+  ): void {
+    if (purpose.kind === 'submit' && outcome.kind === 'submit') {
+      submitted(turn, purpose.ticket, purpose.index, outcome)
+    } else if (purpose.kind === 'settle' && outcome.kind === 'settle' && operation.kind === 'settle') {
+      announcements.settled(operation, purpose.incarnation, purpose.session, outcome)
+    } else if (purpose.kind === 'cancel' && outcome.kind === 'cancel') {
+      cancelled(turn, purpose.ticket, purpose.index, outcome)
+    } else if (purpose.kind === 'attach' && outcome.kind === 'attach') {
+      attached(turn, purpose.session, purpose.incarnation, outcome)
+    } else if (purpose.kind === 'expire' && outcome.kind === 'expire') {
+      expired(turn, purpose.incarnation, purpose.cause, outcome)
+    } else {
+      throw new Error(`outcome ${outcome.kind} for an operation ${operation.kind}`)
+    }
+  }
+}
+
+/** Whether something may be runnable after it that was not before. */
+function mayFreeWork(operation: Operation): boolean {
+  return operation.kind !== 'cancel' && !(operation.kind === 'settle' && operation.ending.kind === 'completed')
+}

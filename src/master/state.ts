@@ -1,0 +1,217 @@
+// All that a master remembers: sessions, and what is in flight. Bounded by capacity, never by backlog; a restart has
+// nothing to rebuild but this, from the store's holders and the workers that come back.
+//
+// What always holds:
+// - a worker has at most one session, and a session belongs to at most one worker;
+// - a slot is used by a lease that its worker may still run, or by an offer in the batch in flight;
+// - `leases` changes on outcomes only; a lease that its worker has settled frees the slot at once, for the worker said so.
+import type { Instant, MonoMs, WallMs } from '../clock.js'
+import type { LogEntry, LogLevel } from '../log.js'
+import type { MasterToClient, MasterToWorker, Register } from '../protocol/messages.js'
+import type { Claim, Operation, Place } from '../store/store.js'
+import type { MasterEffect, MasterSettings, Read, SessionId, SessionPeer } from './events.js'
+import type { Journal } from './journal.js'
+
+export interface MasterState {
+  readonly settings: MasterSettings
+  readonly startedAt: Instant
+  readonly sessions: Map<SessionId, Session>
+  /** By incarnation. A worker without a session is away, and stays until it is judged. */
+  readonly workers: Map<string, WorkerState>
+  /** The session of each connected client, by incarnation: that is where the end of its tasks is told. */
+  readonly clients: Map<string, SessionId>
+  /** Sessions that asked for the end of a task which they did not submit themselves. */
+  readonly watchers: Map<string, Set<SessionId>>
+  /** Gathered for the next batch, in order of arrival. */
+  readonly queue: QueuedOperation[]
+  queuedChars: number
+  /** Taken by the driver and on its way to disk. */
+  inFlight: InFlight | undefined
+  /** Groups of workers alike for whom the last claim left nothing runnable; cleared by whatever may change that. */
+  readonly exhausted: Set<string>
+  /** Where the next round of offers begins, so that single tasks do not always meet the same worker. */
+  turn: number
+  nextDueAt: WallMs | undefined
+  stopping: Stopping | undefined
+  stale: number
+  /** When the health of the cluster is told in the log the next time. */
+  healthAt: MonoMs
+  readonly journal: Journal
+}
+
+export interface Session {
+  readonly id: SessionId
+  readonly peer: SessionPeer
+  readonly watches: Set<string>
+}
+
+export interface WorkerState {
+  readonly incarnation: string
+  name: string
+  /** What it said when it registered; none for a holder that was found in the store and has not come back. */
+  about: Register | undefined
+  /** Where it is or was; unknown for a holder of which the store does not tell. */
+  place: Place | undefined
+  /** Names the routes that it serves: workers with the same key are alike to a claim. */
+  routeKey: string
+  session: SessionId | undefined
+  /** `attaching`: registered, and what it holds is not confirmed by the store yet. */
+  phase: 'attaching' | 'ready' | 'draining' | 'away'
+  suspect: boolean
+  ailing: boolean
+  heardAt: MonoMs
+  hosts: Register['hosts']
+  readonly leases: Map<string, HeldLease>
+  /** Offers in the batch in flight. */
+  offered: number
+  /** The last assignment sent, and the first one that was not echoed yet. */
+  assignSeq: number
+  seenSeq: number
+  unseenSince: MonoMs | undefined
+  /** An expiry is gathered or in flight. */
+  expiring: boolean
+  completed: number
+  failed: number
+}
+
+export interface HeldLease {
+  readonly taskId: string
+  readonly type: string
+  /** It left for its worker, which may have begun it without our hearing of that. */
+  delivered: boolean
+  /** Its worker wrote `started` before the code began. */
+  started: boolean
+  /** Its worker has ended it, and the settlement is on its way to disk. */
+  settling: boolean
+}
+
+/** An operation with what its outcome is for. */
+export interface QueuedOperation {
+  readonly operation: Operation
+  readonly purpose: Purpose
+}
+
+export type Purpose =
+  | { readonly kind: 'submit'; readonly ticket: Ticket; readonly index: number }
+  | { readonly kind: 'settle'; readonly incarnation: string; readonly session: SessionId | undefined }
+  | { readonly kind: 'cancel'; readonly ticket: Ticket; readonly index: number }
+  | { readonly kind: 'attach'; readonly session: SessionId; readonly incarnation: string }
+  | { readonly kind: 'expire'; readonly incarnation: string; readonly cause: ExpiryCause }
+
+export type ExpiryCause = 'silent' | 'dead' | 'left'
+
+/** A client's request whose answers come one by one, perhaps over several batches; answered when all are there. */
+export interface Ticket {
+  readonly session: SessionId
+  readonly re: number
+  readonly ids: readonly string[]
+  readonly answers: unknown[]
+  remaining: number
+  readonly unserved: readonly string[]
+}
+
+export interface InFlight {
+  readonly operations: readonly QueuedOperation[]
+  readonly claims: readonly ClaimInFlight[]
+}
+
+export interface ClaimInFlight {
+  readonly claim: Claim
+  readonly routeKey: string
+  /** The session that each offer was made for, in the order of the offers. */
+  readonly sessions: readonly SessionId[]
+}
+
+export interface Stopping {
+  readonly reason: string
+  readonly deadline: MonoMs
+  /** Work that had started was handed back or left behind. */
+  handedBack: boolean
+  exited: boolean
+}
+
+/** One step: the instant, the state, and the effects gathered so far. */
+export class Turn {
+  readonly effects: MasterEffect[] = []
+
+  constructor(
+    readonly at: Instant,
+    readonly state: MasterState,
+  ) {}
+
+  /** To a session that is gone nothing is sent. */
+  send(session: SessionId, message: MasterToWorker | MasterToClient): void {
+    if (this.state.sessions.has(session)) this.effects.push({ kind: 'send', session, message })
+  }
+
+  close(session: SessionId, reason: string): void {
+    this.effects.push({ kind: 'close', session, reason })
+  }
+
+  probe(worker: WorkerState): void {
+    if (worker.place === undefined) return
+    this.effects.push({ kind: 'probe', incarnation: worker.incarnation, address: worker.place.address })
+  }
+
+  read(read: Read): void {
+    this.effects.push({ kind: 'read', read })
+  }
+
+  log(level: LogLevel, text: string, fields?: LogEntry['fields']): void {
+    this.effects.push({ kind: 'log', entry: { level, text, ...(fields && { fields }) } })
+  }
+
+  exit(code: number): void {
+    this.effects.push({ kind: 'exit', code })
+  }
+
+  enqueue(operation: Operation, purpose: Purpose): void {
+    this.state.queue.push({ operation, purpose })
+    this.state.queuedChars += charsOf(operation)
+  }
+}
+
+/** What a gathered operation holds in memory, as far as it can be much. */
+export function charsOf(operation: Operation): number {
+  if (operation.kind === 'submit') return operation.task.payload.length
+  return operation.kind === 'settle' && operation.ending.kind === 'completed' ? operation.ending.result.length : 0
+}
+
+/** The worker that speaks through this session, if it has registered and was not replaced. */
+export function workerOf(state: MasterState, session: SessionId): WorkerState | undefined {
+  const peer = state.sessions.get(session)?.peer
+  if (peer?.role !== 'worker') return undefined
+  const worker = state.workers.get(peer.incarnation)
+  return worker?.session === session ? worker : undefined
+}
+
+/** How many more tasks this worker may be given now. */
+export function freeSlots(worker: WorkerState): number {
+  if (worker.phase !== 'ready' || worker.suspect || worker.ailing || worker.expiring) return 0
+  if (worker.about === undefined) return 0
+  return Math.max(0, worker.about.slots - runningCount(worker) - worker.offered)
+}
+
+export function runningCount(worker: WorkerState): number {
+  let running = 0
+  for (const lease of worker.leases.values()) if (!lease.settling) running += 1
+  return running
+}
+
+export function routeName(queue: string, type: string): string {
+  return `${queue}\t${type}`
+}
+
+/** Routes that somebody serves at this moment, as `routeName` writes them. */
+export function servedRoutes(state: MasterState): ReadonlySet<string> {
+  const served = new Set<string>()
+  const alike = new Set<string>()
+  for (const worker of state.workers.values()) {
+    if (worker.phase !== 'ready' && worker.phase !== 'attaching') continue
+    if (worker.about === undefined || alike.has(worker.routeKey)) continue
+    alike.add(worker.routeKey)
+    for (const { type } of worker.about.types)
+      for (const queue of worker.about.queues) served.add(routeName(queue, type))
+  }
+  return served
+}
