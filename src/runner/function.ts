@@ -1,0 +1,108 @@
+// Runs tasks that are functions, in the process that it is loaded into. Whatever they do is an outcome: it never rejects.
+
+import type { ErrorCode } from '../errors.js'
+import { messageOf } from '../errors.js'
+import type { LogEntry, LogFields, LogLevel } from '../log.js'
+import { type CheckedTask, isNonRetryable, type TaskContext, type TaskLog } from '../task/define.js'
+import { type AttemptInput, type AttemptOutcome, RESULT_BYTES_MAX, type Runner, type ServedType } from './runner.js'
+import { type PayloadCheck, payloadCheck } from './schema.js'
+import { taskErrorOf } from './thrown.js'
+
+/** Where the lines of `ctx.log` go. */
+export type TaskLogSink = (attempt: AttemptInput, entry: LogEntry) => void
+
+interface FunctionTask extends CheckedTask {
+  readonly check: PayloadCheck | undefined
+}
+
+export class FunctionRunner implements Runner {
+  readonly types: readonly ServedType[]
+  readonly #tasks: ReadonlyMap<string, FunctionTask>
+  readonly #sink: TaskLogSink
+
+  /** @throws DtrError `bad_input` for a schema that is none */
+  constructor(tasks: readonly CheckedTask[], sink: TaskLogSink) {
+    const withChecks = tasks.map((task) => ({
+      ...task,
+      check: task.schema === undefined ? undefined : payloadCheck(task.type, task.schema),
+    }))
+    this.#tasks = new Map(withChecks.map((task) => [task.type, task]))
+    this.#sink = sink
+    this.types = tasks.map(({ type, timeoutMs, maxAttempts }) => ({
+      type,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(maxAttempts !== undefined && { maxAttempts }),
+    }))
+  }
+
+  async run(attempt: AttemptInput, signal: AbortSignal): Promise<AttemptOutcome> {
+    const task = this.#tasks.get(attempt.type)
+    if (task === undefined) return { kind: 'unserved' }
+    const payload = await readPayload(attempt, task.check)
+    if ('outcome' in payload) return payload.outcome
+    let returned: unknown
+    try {
+      returned = await task.run(payload.value, this.#context(attempt, signal))
+    } catch (thrown) {
+      const final = isNonRetryable(thrown)
+      return { kind: 'failed', error: taskErrorOf(thrown, final ? 'non_retryable' : 'task_failed'), final }
+    }
+    return writeResult(returned)
+  }
+
+  #context(attempt: AttemptInput, signal: AbortSignal): TaskContext {
+    const { taskId, type, queue, leaseId, maxAttempts, meta } = attempt
+    const line = (level: LogLevel) => (text: string, fields?: LogFields) =>
+      this.#sink(attempt, { level, text, ...(fields && { fields }) })
+    const levels = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+    const log: TaskLog = Object.assign(line('info'), levels)
+    return {
+      ...{ signal, taskId, type, queue, leaseId, maxAttempts, meta, log },
+      attempt: attempt.attempt,
+      idempotencyKey: taskId,
+    }
+  }
+}
+
+async function readPayload(
+  attempt: AttemptInput,
+  check: PayloadCheck | undefined,
+): Promise<{ value: unknown } | { outcome: AttemptOutcome }> {
+  try {
+    const value = attempt.encoding === 'base64' ? Buffer.from(attempt.payload, 'base64') : parse(attempt.payload)
+    if (check === undefined) return { value }
+    const checked = await check(value)
+    return 'refusal' in checked ? { outcome: refused('payload_refused', checked.refusal) } : checked
+  } catch (thrown) {
+    return { outcome: refused('payload_refused', taskErrorOf(thrown, 'payload_refused').message) }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new Error(`the payload is not JSON: ${messageOf(error)}`)
+  }
+}
+
+/** A failure that another attempt could not mend. */
+function refused(code: ErrorCode, message: string): AttemptOutcome {
+  return { kind: 'failed', error: taskErrorOf(message, code), final: true }
+}
+
+function writeResult(returned: unknown): AttemptOutcome {
+  const bytes = returned instanceof Uint8Array
+  let result: string | undefined
+  try {
+    if (bytes) result = Buffer.from(returned.buffer, returned.byteOffset, returned.byteLength).toString('base64')
+    else result = returned === undefined ? 'null' : JSON.stringify(returned)
+  } catch (thrown) {
+    const why = taskErrorOf(thrown, 'non_retryable').message
+    return refused('non_retryable', `the result cannot be written as JSON: ${why}`)
+  }
+  if (result === undefined) return refused('non_retryable', `the result is a ${typeof returned}, which JSON has not`)
+  const size = Buffer.byteLength(result)
+  if (size <= RESULT_BYTES_MAX) return { kind: 'completed', result, encoding: bytes ? 'base64' : 'json' }
+  return refused('too_large', `the result has ${size} bytes, and the limit is ${RESULT_BYTES_MAX}: return where it is`)
+}

@@ -1,0 +1,65 @@
+// Checks a payload against the schema of its type (P12): JSON Schema, TypeBox's included, or any schema with `~standard`.
+
+import { Compile } from 'typebox/compile'
+import { DtrError, messageOf } from '../errors.js'
+
+export type PayloadCheck = (payload: unknown) => Promise<CheckedPayload>
+/** `value` is what the schema made of the payload, `refusal` names the field. */
+export type CheckedPayload = { readonly value: unknown } | { readonly refusal: string }
+
+/** The part of https://standardschema.dev that is used here. */
+interface StandardSchema {
+  readonly '~standard': { validate(value: unknown): StandardResult | Promise<StandardResult> }
+}
+interface StandardResult {
+  readonly value?: unknown
+  readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] }[]
+}
+
+/** @throws DtrError `bad_input` for what is no schema */
+export function payloadCheck(type: string, schema: object): PayloadCheck {
+  return '~standard' in schema ? standardCheck(schema as StandardSchema) : jsonSchemaCheck(type, schema)
+}
+
+function standardCheck(schema: StandardSchema): PayloadCheck {
+  return async (payload) => {
+    const { issues, value } = await schema['~standard'].validate(payload)
+    const [first] = issues ?? []
+    if (first === undefined) return { value }
+    const path = (first.path ?? []).map((part) => (isSegment(part) ? String(part.key) : String(part)))
+    return { refusal: refusalOf(path, first.message) }
+  }
+}
+
+function isSegment(part: unknown): part is { key: PropertyKey } {
+  return typeof part === 'object' && part !== null && 'key' in part
+}
+
+function jsonSchemaCheck(type: string, schema: object): PayloadCheck {
+  const validator = compile(type, schema)
+  return async (payload) => {
+    if (validator.Check(payload)) return { value: payload }
+    const errors = validator.Errors(payload)
+    // Of a union every branch complains: the deepest complaint is about the branch that was meant.
+    const [first] = [...errors].sort((left, right) => depth(right.instancePath) - depth(left.instancePath))
+    if (first === undefined) return { refusal: 'the payload does not match its schema' }
+    const path = first.instancePath.split('/').slice(1)
+    return { refusal: refusalOf(path, first.message) }
+  }
+}
+
+function compile(type: string, schema: object) {
+  try {
+    return Compile(schema)
+  } catch (error) {
+    throw new DtrError('bad_input', `the schema of task type "${type}" cannot be used: ${messageOf(error)}`)
+  }
+}
+
+function depth(path: string): number {
+  return path.split('/').length
+}
+
+function refusalOf(path: readonly string[], message: string): string {
+  return path.length === 0 ? `the payload ${message}` : `the payload's field ${path.join('.')} ${message}`
+}

@@ -1,0 +1,39 @@
+// Whatever was thrown, as a bounded error that can travel: users' code may throw anything, also what throws again when it
+// is looked at.
+import type { ErrorCode } from '../errors.js'
+import type { TaskError } from '../task/task.js'
+
+/** As messages.ts limits them. */
+const MESSAGE_CHARS_MAX = 4_000
+const STACK_CHARS_MAX = 8_000
+
+export function taskErrorOf(thrown: unknown, code: ErrorCode): TaskError {
+  const message = cut(attempt(() => textOf(thrown)) ?? 'something that cannot be shown was thrown', MESSAGE_CHARS_MAX)
+  const stack = attempt(() => (thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined))
+  return { code, message, ...(stack !== undefined && { stack: cut(stack, STACK_CHARS_MAX) }) }
+}
+
+function textOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : `thrown: ${describe(thrown)}`
+  const message = String(thrown.message)
+  if (thrown.name === 'Error' && message !== '') return message
+  return message === '' ? String(thrown.name) : `${thrown.name}: ${message}`
+}
+
+function describe(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null ? (JSON.stringify(thrown) ?? String(thrown)) : String(thrown)
+}
+
+function attempt<Value>(look: () => Value): Value | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
+
+/** A cut may leave half of a surrogate pair, and a throw may have brought one: what travels is well-formed. */
+function cut(text: string, charsMax: number): string {
+  const short = text.length <= charsMax ? text : `${text.slice(0, charsMax - 3)}...`
+  return Buffer.from(short, 'utf8').toString('utf8')
+}

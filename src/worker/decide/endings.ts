@@ -1,0 +1,88 @@
+// Code that must end: a timeout, a cancel, a lease that is not ours any more. AbortSignal, then a grace, then its host is
+// killed (P13, P14). What the code still says after the signal does not undo why it was ended.
+import { formatDuration } from '../../config.js'
+import type { AttemptOutcome } from '../../runner/runner.js'
+import type { AbortReason } from '../events.js'
+import { type Attempt, NEVER } from '../state.js'
+import type { Duty, Turn } from '../turn.js'
+import { kill } from './hosts.js'
+import { drop, settle } from './results.js'
+
+/** Limit of a run: the task's own, else its type's, else the worker's. */
+export function timeoutOf(turn: Turn, attempt: Attempt): number | undefined {
+  const { type, timeoutMs } = attempt.assignment
+  const served = turn.state.types.find((entry) => entry.type === type)
+  return timeoutMs ?? served?.timeoutMs ?? turn.state.config.defaultTimeoutMs
+}
+
+/** A master wants it to end. */
+export function endByMaster(turn: Turn, lease: string, reason: 'cancelled' | 'stale'): void {
+  const attempt = turn.state.attempts.get(lease)
+  if (attempt === undefined) return
+  if (attempt.ending === undefined || attempt.ending === 'lost') end(turn, attempt, reason)
+  // A master that disowns the lease does not want to hear of it either, whatever else is under way.
+  else if (reason === 'stale') attempt.ending = reason
+}
+
+function end(turn: Turn, attempt: Attempt, reason: AbortReason): void {
+  attempt.ending = reason
+  if (attempt.phase === 'ready' || attempt.phase === 'adrift') return settleEnded(turn, attempt)
+  abort(turn, attempt, reason)
+  attempt.dueAt = turn.at + turn.state.config.killGraceMs
+}
+
+export function abort(turn: Turn, attempt: Attempt, reason: AbortReason): void {
+  if (attempt.host === undefined) return
+  turn.do({ kind: 'abort', host: attempt.host, leaseId: attempt.assignment.lease, reason })
+}
+
+/** The code of an attempt that was told to end has ended; `said` is what it still returned or threw, if anything. */
+export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome): void {
+  switch (attempt.ending) {
+    case 'cancelled':
+      return settle(turn, attempt, { outcome: 'cancelled' })
+    case 'stale':
+      return drop(turn, attempt)
+    case 'timeout': {
+      const limit = formatDuration(timeoutOf(turn, attempt) ?? 0)
+      const error = { code: 'timeout', message: `it ran longer than its limit of ${limit}` }
+      return settle(turn, attempt, { outcome: 'failed', error, final: false })
+    }
+    default: {
+      if (said?.kind === 'completed') {
+        return settle(turn, attempt, { outcome: 'completed', result: said.result, encoding: said.encoding })
+      }
+      const error = { code: 'lost', message: 'its code was ended: its worker had lost the master' }
+      return settle(turn, attempt, { outcome: 'lost', started: true, error })
+    }
+  }
+}
+
+export const endingsDuty: Duty = {
+  next(state) {
+    let next = NEVER
+    for (const attempt of state.attempts.values()) next = Math.min(next, attempt.dueAt)
+    return next
+  },
+
+  due(turn) {
+    for (const attempt of turn.state.attempts.values()) if (turn.at >= attempt.dueAt) dueOf(turn, attempt)
+  },
+}
+
+function dueOf(turn: Turn, attempt: Attempt): void {
+  attempt.dueAt = NEVER
+  if (attempt.phase === 'adrift') {
+    const error = { code: 'lost', message: 'its host was frozen, and was killed' }
+    return settle(turn, attempt, { outcome: 'lost', started: true, error })
+  }
+  const { id, type } = attempt.assignment
+  if (attempt.ending === undefined || attempt.ending === 'lost') {
+    turn.log('warn', `task ${id} ran into its limit: told to end`, { type })
+    return end(turn, attempt, 'timeout')
+  }
+  const host = attempt.host === undefined ? undefined : turn.state.hosts.get(attempt.host)
+  if (host === undefined) return
+  turn.log('warn', `task ${id} did not end (${attempt.ending}): its host is killed`, { type, pid: host.pid })
+  kill(turn, host, 'neighbour')
+}

@@ -1,0 +1,84 @@
+// The hosts of a worker, by the numbers that its machine gave them: does what the machine orders, tells it what they say.
+import type { Log } from '../../log.js'
+import type { HostId, HostOutcome, WorkerEvent } from '../events.js'
+import type { FromHost } from './pipe-messages.js'
+import { type HostOptions, HostProcess } from './process.js'
+
+export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'listeningFd'> {
+  readonly log: Log
+  tell(event: WorkerEvent): void
+  /** One of them is gone. */
+  gone(): void
+}
+
+export class Hosts {
+  readonly #options: HostsOptions
+  readonly #processes = new Map<HostId, HostProcess>()
+
+  constructor(options: HostsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#processes.size
+  }
+
+  get(host: HostId): HostProcess | undefined {
+    return this.#processes.get(host)
+  }
+
+  killAll(): void {
+    for (const process of this.#processes.values()) process.kill()
+  }
+
+  spawn(host: HostId): void {
+    const { log, tell, gone, ...options } = this.#options
+    const child: HostProcess = new HostProcess({
+      ...options,
+      spawned: (pid) => tell({ kind: 'host-spawned', host, pid }),
+      alive: () => tell({ kind: 'host-alive', host }),
+      said: (messages) => this.#said(host, messages),
+      printed: (line, to) => {
+        const level = to === 'stdout' ? 'info' : 'warn'
+        log.write({ level, text: `${to}: ${line}`, fields: { host: child.pid } })
+      },
+      ended: (exitCode, signal, why) => {
+        this.#processes.delete(host)
+        if (why !== undefined) log.error(`a host could not be started: ${why}`)
+        const how = { ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }) }
+        tell({ kind: 'host-ended', host, ...how })
+        gone()
+      },
+    })
+    this.#processes.set(host, child)
+  }
+
+  /** What ended in one chunk is told as one event: its results leave in one message. */
+  #said(host: HostId, messages: readonly FromHost[]): void {
+    const { tell, log } = this.#options
+    const outcomes: HostOutcome[] = []
+    for (const message of messages) {
+      switch (message.type) {
+        case 'ready':
+          tell({ kind: 'host-ready', host, types: message.types })
+          break
+        case 'unfit':
+          tell({ kind: 'host-unfit', host, message: message.message })
+          break
+        case 'began':
+          tell({ kind: 'host-began', host, leaseId: message.leaseId })
+          break
+        case 'uncaught':
+          tell({ kind: 'host-uncaught', host, error: message.error })
+          break
+        case 'log':
+          log.write({ level: message.level, text: message.text })
+          break
+        case 'outcome':
+          // An attempt begins before it ends, so all of them may come last.
+          outcomes.push(message)
+      }
+    }
+    if (outcomes.length > 0) tell({ kind: 'host-outcomes', host, outcomes })
+  }
+}

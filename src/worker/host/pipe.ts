@@ -1,0 +1,63 @@
+// One end of a pipe between a worker and its host: JSON lines, bounded, in both directions.
+import type { Duplex } from 'node:stream'
+import { JsonParser } from '../../protocol/codec.js'
+import { LineReader } from '../../protocol/lines.js'
+import { PIPE_LINE_BYTES_MAX } from './pipe-messages.js'
+
+export interface PipeHandlers<Row> {
+  /** Checks one row; throws a DtrError for what cannot be meant. */
+  read(row: unknown): Row
+  /** All rows of one chunk. */
+  rows(rows: readonly Row[]): void
+  /** The other end is gone, or says what cannot be read; nothing comes after it. */
+  closed(fault?: unknown): void
+}
+
+export class Pipe<Row> {
+  readonly #stream: Duplex
+  readonly #lines = new LineReader()
+  readonly #parser = new JsonParser()
+
+  constructor(stream: Duplex, handlers: PipeHandlers<Row>) {
+    this.#stream = stream
+    let fault: unknown
+    stream.on('data', (chunk: Buffer) => {
+      if (fault !== undefined) return
+      let rows: readonly Row[] = []
+      try {
+        rows = this.#rows(chunk).map((row) => handlers.read(row))
+      } catch (thrown) {
+        fault = thrown
+        stream.destroy()
+      }
+      if (rows.length > 0) handlers.rows(rows)
+    })
+    // Its reason is the end of the other process, which is told as that.
+    stream.on('error', () => {})
+    stream.on('close', () => handlers.closed(fault))
+  }
+
+  send(message: object): void {
+    if (this.#stream.writable) this.#stream.write(`${JSON.stringify(message)}\n`)
+  }
+
+  /** Resolves when it is in the system's hands: it arrives even if this process ends now. */
+  sent(message: object): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.write(`${JSON.stringify(message)}\n`, () => resolve())
+    })
+  }
+
+  #rows(chunk: Buffer): unknown[] {
+    this.#lines.push(chunk)
+    const lines: Buffer[] = []
+    for (let line = this.#next(); line !== undefined; line = this.#next()) lines.push(line)
+    const rows = [...this.#parser.parse(lines)]
+    if (this.#parser.fault !== undefined) throw this.#parser.fault
+    return rows
+  }
+
+  #next(): Buffer | undefined {
+    return this.#lines.next(PIPE_LINE_BYTES_MAX)
+  }
+}

@@ -1,0 +1,120 @@
+// The worker's side of a host process: starts it, feeds it, ends it.
+//
+// What always holds: the host leads a process group of its own, and when it is gone so is the group; it inherits the
+// listening socket, so that the port refuses only when no code is left (design: section 6); nothing of the cluster's
+// secret is in its argv, environment or pipes (P29); `ended` is told once, after everything that it had said.
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { messageOf } from '../../errors.js'
+import { forwardLines } from './output.js'
+import { Pipe } from './pipe.js'
+import { type FromHost, readFromHost, type ToHost, type ToWatchdog } from './pipe-messages.js'
+
+export interface HostOptions {
+  /** Absolute paths of task modules. */
+  readonly modules: readonly string[]
+  readonly builtins: boolean
+  /** Of the worker's server, to be inherited. */
+  readonly listeningFd: number
+  /** Of the worker; shown by `ps`. */
+  readonly name: string
+  spawned(pid: number): void
+  alive(): void
+  said(messages: readonly FromHost[]): void
+  /** A line that its code printed. */
+  printed(line: string, to: 'stdout' | 'stderr'): void
+  ended(exitCode: number | undefined, signal: string | undefined, why?: string): void
+}
+
+/** From the end of its pipe to its exit: where it ends by itself its exit code is not to be lost to a kill. */
+const EXIT_MS_MAX = 1_000
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
+
+export class HostProcess {
+  readonly #options: HostOptions
+  readonly #child: ChildProcess
+  /** Undefined where the system had no room for the process: it is told as ended. */
+  #watchdog: Pipe<unknown> | undefined
+  #work: Pipe<FromHost> | undefined
+  #exit: { code: number | undefined; signal: string | undefined } | undefined
+  #workClosed = false
+  #ended = false
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#child = spawn(process.execPath, [MAIN, options.name], {
+      detached: true,
+      // The watchdog's pipe is 3, the work's 4 (watchdog.ts, main.ts), the socket 5: it is held, never used.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', options.listeningFd],
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DTR_'))),
+    })
+    this.#listen((this.#child.stdio as unknown as readonly Duplex[] | undefined) ?? [])
+    this.#child.once('spawn', () => options.spawned(this.#child.pid ?? 0))
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) this.#end(undefined, undefined, messageOf(error))
+    })
+    this.#child.once('exit', (code, signal) => this.#exited(code ?? undefined, signal ?? undefined))
+    const { modules, builtins } = options
+    this.send({ type: 'load', modules, builtins })
+  }
+
+  #listen([, stdout, stderr, watchdog, work]: readonly Duplex[]): void {
+    const options = this.#options
+    if (stdout !== undefined) forwardLines(stdout, (line) => options.printed(line, 'stdout'))
+    if (stderr !== undefined) forwardLines(stderr, (line) => options.printed(line, 'stderr'))
+    if (watchdog !== undefined) {
+      this.#watchdog = new Pipe(watchdog, { read: (row) => row, rows: () => options.alive(), closed: () => {} })
+    }
+    if (work === undefined) return
+    this.#work = new Pipe(work, {
+      read: readFromHost,
+      rows: (messages) => options.said(messages),
+      closed: (fault) => this.#closeWork(fault),
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  send(message: ToHost): void {
+    this.#work?.send(message)
+  }
+
+  watch(limits: ToWatchdog): void {
+    this.#watchdog?.send(limits)
+  }
+
+  /** Ends it and all that it has started. */
+  kill(): void {
+    if (this.#child.pid === undefined || this.#ended) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      // The group is empty already; or it is so young that it leads none yet.
+      if (this.#exit === undefined) this.#child.kill('SIGKILL')
+    }
+  }
+
+  #exited(code: number | undefined, signal: string | undefined): void {
+    this.#exit = { code, signal }
+    // Commands that its code had started die with it, and what they print is not waited for.
+    this.kill()
+    if (this.#workClosed) this.#end(code, signal)
+  }
+
+  #closeWork(fault: unknown): void {
+    this.#workClosed = true
+    if (this.#exit !== undefined) this.#end(this.#exit.code, this.#exit.signal)
+    // It lives, and is not to be understood any more: its code wrote to the pipe, or closed it.
+    else if (fault !== undefined) this.kill()
+    else setTimeout(() => this.kill(), EXIT_MS_MAX).unref()
+  }
+
+  #end(exitCode: number | undefined, signal: string | undefined, why?: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#options.ended(exitCode, signal, why)
+  }
+}

@@ -1,0 +1,334 @@
+// A worker as a process part: its listening socket, its sessions, its hosts, its one timer and its run file around the
+// machine, which decides everything. Several may live in one process (users' own tests do that).
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:net'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { type Clock, type MonoMs, rawMonoMs, systemClock } from '../clock.js'
+import type { PortRange } from '../config.js'
+import { DtrError, messageOf } from '../errors.js'
+import type { Log } from '../log.js'
+import { accept } from '../net/accept.js'
+import { formatAddress, parseAddress } from '../net/address.js'
+import type { Acceptor, ClusterKey, Connection, Identity } from '../net/connection.js'
+import { machineId } from '../net/machine-id.js'
+import { type Listening, listenOnFirstFree } from '../net/ports.js'
+import { removeRunFile, writeRunFile } from '../net/run-file.js'
+import { MASTER_TO_WORKER_MESSAGES, type MasterToWorker } from '../protocol/messages.js'
+import { DEFAULT_QUEUE } from '../task/task.js'
+import type { SessionId, WorkerEffect, WorkerEvent } from './events.js'
+import { Hosts } from './host/hosts.js'
+import { join } from './join.js'
+import { WorkerMachine } from './machine.js'
+
+export interface WorkerOptions {
+  /** A safe file name: run file and log are named by it. */
+  readonly name: string
+  /** Tasks that run at the same time. */
+  readonly slots: number
+  /** Queues that it takes tasks from; the default one where it is left out. */
+  readonly queues?: readonly string[]
+  /** The first free one is taken. */
+  readonly workerPorts: PortRange
+  readonly bind: string
+  /** Host by which a master reaches this worker, where it is not `bind`. */
+  readonly advertise?: string | undefined
+  /** `host:port` of a master to dial in to. It is listened for masters all the same. */
+  readonly join?: string | undefined
+  /** Paths of task modules. */
+  readonly tasks: readonly string[]
+  readonly builtins: boolean
+  /** It leaves so long after losing its master; undefined: never. */
+  readonly masterTimeoutMs: number | undefined
+  readonly drainMs: number
+  readonly killGraceMs: number
+  /** Limit of a run where neither task nor type has one. */
+  readonly defaultTimeoutMs: number | undefined
+  readonly version: string
+  readonly key: ClusterKey
+  readonly log: Log
+  /** Where its run file goes; none, no file. */
+  readonly runFolder?: string | undefined
+  readonly clock?: Clock
+}
+
+export interface WorkerHandle {
+  readonly name: string
+  readonly incarnation: string
+  readonly host: string
+  readonly port: number
+  /** Takes no more work, finishes what it has within `graceMs`, hands the rest back and leaves (P21). */
+  drain(graceMs?: number): void
+  /** Leaves now, whatever runs. */
+  kill(): void
+  /** Resolves with the exit code once everything of it is gone. */
+  readonly ended: Promise<number>
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const UNAUTHENTICATED_MAX = 64
+/** One master at a time, and others that are told so. */
+const CONNECTIONS_MAX = 64
+/** How long the end of a worker waits for its sessions and hosts: nothing of it is alive 2 s later (P18). */
+const LEAVE_MS_MAX = 1_500
+
+/**
+ * Resolves when the worker listens and knows what it serves.
+ * @throws DtrError `ports_taken` where no port is free, `bad_input` for a task module that cannot be used
+ */
+export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  if (!NAME.test(options.name)) {
+    throw new DtrError('bad_input', `the worker's name "${options.name}" is not up to 64 letters, digits and . _ -`)
+  }
+  if (options.join !== undefined) parseAddress(options.join, 'the master to join')
+  const listening = await listenOnFirstFree({ host: options.bind, ...options.workerPorts })
+  const { port } = listening
+  const node = new WorkerNode(options, listening)
+  await node.accepting
+  const { incarnation, ended } = node
+  return {
+    name: options.name,
+    host: options.advertise ?? options.bind,
+    drain: (graceMs = options.drainMs) => node.post({ kind: 'drain', graceMs }),
+    kill: () => node.post({ kind: 'stop' }),
+    ...{ incarnation, port, ended },
+  }
+}
+
+class WorkerNode {
+  readonly incarnation: string
+  readonly #clock: Clock
+  readonly #machine: WorkerMachine
+  readonly #identity: Identity & { role: 'worker' }
+  readonly #startedAt: string
+  readonly #sessions = new Map<SessionId, Connection>()
+  readonly #hosts: Hosts
+  #acceptor: Acceptor | undefined
+  #stopJoining = (): void => {}
+  #lastSession = 0
+  #armedFor: MonoMs | undefined
+  #cancelTimer = (): void => {}
+  #hostsTold = ''
+  #leaving = false
+  /** Told whenever a session or a host is gone. */
+  #gone = (): void => {}
+  #accepted = (): void => {}
+  #refused = (_problem: DtrError): void => {}
+  #end = (_code: number): void => {}
+  readonly accepting = new Promise<void>((resolve, reject) => {
+    this.#accepted = resolve
+    this.#refused = reject
+  })
+  readonly ended = new Promise<number>((resolve) => {
+    this.#end = resolve
+  })
+
+  constructor(
+    private readonly options: WorkerOptions,
+    private readonly listening: Listening,
+  ) {
+    const { name, slots, version, masterTimeoutMs, killGraceMs, defaultTimeoutMs, key, log } = options
+    this.#clock = options.clock ?? systemClock
+    const now = this.#clock.now()
+    this.incarnation = `${name}#${randomBytes(8).toString('hex')}`
+    this.#identity = { role: 'worker', incarnation: this.incarnation, key }
+    this.#startedAt = new Date(now.wallMs).toISOString()
+    this.#hosts = new Hosts({
+      ...{ name, log },
+      builtins: options.builtins,
+      modules: options.tasks.map((path) => resolve(path)),
+      listeningFd: listeningFd(listening.server),
+      tell: (event) => this.post(event),
+      gone: () => this.#gone(),
+    })
+    const config = {
+      ...{ name, slots, version, masterTimeoutMs, killGraceMs, defaultTimeoutMs },
+      pid: process.pid,
+      hostname: hostname(),
+      machine: machineId(),
+      queues: options.queues ?? [DEFAULT_QUEUE],
+    }
+    this.#machine = new WorkerMachine(config, now)
+    log.info(`worker listens on ${formatAddress({ host: options.bind, port: listening.port })}`, {
+      pid: process.pid,
+      incarnation: this.incarnation,
+      slots,
+    })
+    this.post({ kind: 'tick' })
+  }
+
+  /** Tells the machine, and does what it says. */
+  post(event: WorkerEvent): void {
+    if (this.#leaving) return
+    for (const effect of this.#machine.step(this.#clock.now(), event)) this.#act(effect)
+    if (this.#leaving) return
+    this.#arm()
+    this.#tellHosts()
+  }
+
+  #arm(): void {
+    const next = this.#machine.nextDeadline()
+    if (next === this.#armedFor) return
+    this.#cancelTimer()
+    this.#armedFor = next
+    this.#cancelTimer = () => {}
+    if (next === undefined) return
+    this.#cancelTimer = this.#clock.wakeAt(next, () => {
+      this.#armedFor = undefined
+      this.post({ kind: 'tick' })
+    })
+  }
+
+  #act(effect: WorkerEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#sessions.get(effect.session)?.send(effect.message)
+        return
+      case 'close':
+        this.#sessions.get(effect.session)?.end()
+        return
+      case 'accept':
+        return this.#accept()
+      case 'spawn':
+        return this.#hosts.spawn(effect.host)
+      case 'kill':
+        this.#hosts.get(effect.host)?.kill()
+        return
+      case 'deadline':
+        this.#hosts.get(effect.host)?.watch({ deadlineMs: this.#raw(effect.at), signEveryMs: effect.signEveryMs })
+        return
+      case 'run':
+        // `started` must have left before the code can begin (P9).
+        for (const connection of this.#sessions.values()) connection.flush()
+        this.#hosts.get(effect.host)?.send({ type: 'run', attempt: effect.attempt })
+        return
+      case 'abort':
+        this.#hosts.get(effect.host)?.send({ type: 'abort', leaseId: effect.leaseId, reason: effect.reason })
+        return
+      case 'log':
+        this.options.log.write(effect.entry)
+        return
+      case 'exit':
+        void this.#leave(effect.code, effect.problem)
+    }
+  }
+
+  /** From the lease clock to the one that host and worker share. */
+  #raw(at: MonoMs): MonoMs {
+    return rawMonoMs() + at - this.#clock.now().monoMs
+  }
+
+  // --- Sessions --------------------------------------------------------------------------------------------------------
+
+  #accept(): void {
+    const { log, join: master } = this.options
+    this.#acceptor = accept(this.listening, {
+      identity: this.#identity,
+      accepts: { master: MASTER_TO_WORKER_MESSAGES },
+      unauthenticatedMax: UNAUTHENTICATED_MAX,
+      connectionsMax: CONNECTIONS_MAX,
+      connected: (connection) => void this.#connected(connection),
+      rejected: (remote, why) => log.warn(`refused a connection from ${remote}: ${why}`),
+      clock: this.#clock,
+    })
+    if (master !== undefined) {
+      this.#stopJoining = join({
+        ...{ master, log },
+        identity: this.#identity,
+        clock: this.#clock,
+        connected: (connection) => this.#connected(connection),
+      })
+    }
+    this.#accepted()
+  }
+
+  /** Resolves when the session is over. */
+  #connected(connection: Connection): Promise<void> {
+    this.#lastSession += 1
+    const session = this.#lastSession
+    this.#sessions.set(session, connection)
+    return new Promise((resolve) => {
+      connection.open({
+        // The table of this side holds just these.
+        messages: (messages) =>
+          this.post({ kind: 'messages', session, messages: messages as readonly MasterToWorker[] }),
+        closed: (reason) => {
+          this.#sessions.delete(session)
+          this.post({ kind: 'closed', session, reason })
+          this.#gone()
+          resolve()
+        },
+      })
+      if (this.#leaving) connection.end()
+      const address = this.#addressFor(connection)
+      this.post({ kind: 'opened', session, master: connection.peer.incarnation, address })
+    })
+  }
+
+  /** Where the peer of this connection reaches this worker. */
+  #addressFor(connection: Connection): string {
+    const { advertise, bind } = this.options
+    const anyAddress = bind === '0.0.0.0' || bind === '::'
+    const host = advertise ?? (anyAddress ? parseAddress(connection.peer.local).host : bind)
+    return formatAddress({ host, port: this.listening.port })
+  }
+
+  /** For `dtr ps`: written when it changes. */
+  #tellHosts(): void {
+    const { runFolder, name, advertise, bind } = this.options
+    if (runFolder === undefined) return
+    const hosts = this.#machine.hosts
+    const told = JSON.stringify(hosts)
+    if (told === this.#hostsTold) return
+    this.#hostsTold = told
+    const { incarnation, listening } = this
+    try {
+      writeRunFile(runFolder, {
+        ...{ name, role: 'worker', pid: process.pid, port: listening.port, incarnation, hosts },
+        host: advertise ?? bind,
+        startedAt: this.#startedAt,
+      })
+    } catch (error) {
+      // P28: a full disk does not stop work.
+      this.options.log.warn(`cannot write the run file: ${messageOf(error)}`)
+    }
+  }
+
+  // --- The end ---------------------------------------------------------------------------------------------------------
+
+  async #leave(code: number, problem: string | undefined): Promise<void> {
+    this.#leaving = true
+    this.#cancelTimer()
+    this.#stopJoining()
+    this.#hosts.killAll()
+    for (const connection of this.#sessions.values()) connection.end()
+    await this.#allGone()
+    this.#acceptor?.close('this worker has left')
+    for (const socket of this.listening.release()) socket.destroy()
+    await new Promise<void>((resolve) => this.listening.server.close(() => resolve()))
+    const { runFolder, name } = this.options
+    if (runFolder !== undefined) removeRunFile(runFolder, name, process.pid)
+    // Without effect where it had begun its work.
+    if (problem !== undefined) this.#refused(new DtrError('bad_input', problem))
+    else this.#refused(new DtrError('stopping', 'the worker left before its tasks were loaded'))
+    this.#end(code)
+  }
+
+  /** The port is given up after the code is gone (design: section 6). */
+  #allGone(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.wakeAt(this.#clock.now().monoMs + LEAVE_MS_MAX, resolve)
+      this.#gone = () => {
+        if (this.#hosts.size > 0 || this.#sessions.size > 0) return
+        cancel()
+        resolve()
+      }
+      this.#gone()
+    })
+  }
+}
+
+/** Node hands a listening socket to a child only by its descriptor, and tells that only here. */
+function listeningFd(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
+}

@@ -1,0 +1,172 @@
+// What a worker knows, in one place; decide/ changes it, one duty a file.
+//
+//   assign            started told          host says so            code ends, or is ended
+//   ------> ready ------------------> sent ---------------> begun ------------------------> (settled, unrecorded)
+//             ^                        |                      |
+//             +---- its host died -----+                      +--> adrift --(lease over)--> (settled, unrecorded)
+//
+// What always holds:
+// - an attempt is in `attempts` until it is settled, and its settlement in `unrecorded` until a master has answered it;
+// - code begins only after `started` was sent, and only while the lease is alive (design: section 4, P7);
+// - at most `slots` attempts have a host.
+import type { MonoMs } from '../clock.js'
+import { SETTINGS } from '../config.js'
+import type { Assignment, Settlement } from '../protocol/messages.js'
+import type { ServedType } from '../runner/runner.js'
+import type { TaskError } from '../task/task.js'
+import type { AbortReason, HostId, SessionId } from './events.js'
+
+/** What does not change in a worker's life. */
+export interface WorkerConfig {
+  readonly name: string
+  readonly pid: number
+  readonly hostname: string
+  /** Boot id and network namespace (section 5, proof of death). */
+  readonly machine: string
+  readonly version: string
+  readonly slots: number
+  readonly queues: readonly string[]
+  /** It leaves so long after it lost its master; undefined: never. */
+  readonly masterTimeoutMs: number | undefined
+  readonly killGraceMs: number
+  /** Limit of a run where neither task nor type has one. */
+  readonly defaultTimeoutMs: number | undefined
+}
+
+export interface Timings {
+  readonly heartbeatMs: number
+  readonly suspectMs: number
+  readonly leaseMs: number
+  readonly codeDeadMs: number
+}
+
+export interface Session {
+  readonly id: SessionId
+  readonly master: string
+  readonly registeredAt: MonoMs
+  /** It may be given work and results from here on. */
+  welcomed: boolean
+  /** Its last authenticated line, the handshake included. */
+  heardAt: MonoMs
+  /** The last `assign.seq`, echoed in every beat. */
+  seen: number
+  nextBeatAt: MonoMs
+  /** When the beats that were not confirmed yet were sent. */
+  readonly sentAt: Map<number, MonoMs>
+  ailingTold: boolean
+}
+
+/** There is no master: since when, and how much of the countdown was told. */
+export interface Loss {
+  readonly at: MonoMs
+  marksTold: number
+}
+
+export interface Attempt {
+  readonly assignment: Assignment
+  phase: 'ready' | 'sent' | 'begun' | 'adrift'
+  /** Set from `sent` on, and for a suspect that waits for its own host. */
+  host: HostId | undefined
+  /** `started` was told to a master; it is told once a session. */
+  startedTold: boolean
+  /** Its code is being ended, and why. */
+  ending: AbortReason | undefined
+  /** The next thing that happens to it by itself: timeout, then kill; or, adrift, its settlement. */
+  dueAt: MonoMs
+}
+
+export interface Host {
+  readonly id: HostId
+  /** For one suspect task only (P11). */
+  readonly solo: boolean
+  phase: 'starting' | 'ready' | 'ending'
+  pid: number | undefined
+  /** It is killed if it has not loaded its modules by then. */
+  readonly readyBy: MonoMs
+  aliveAt: MonoMs
+  silent: boolean
+  /** Why the worker killed it, where it did. */
+  killedFor: 'neighbour' | 'silence' | 'drain' | 'lease' | 'idle' | 'loading' | undefined
+  /** What was thrown outside every promise, or why its modules could not be loaded. */
+  lastWords: TaskError | undefined
+}
+
+export interface Unrecorded {
+  readonly settlement: Settlement
+  /** Upper bound of its size on the wire. */
+  readonly bytes: number
+  sent: boolean
+}
+
+export interface Drain {
+  killAt: MonoMs
+  /** Work whose code had begun was handed back: the exit code says so (P21). */
+  handedBack: boolean
+  /** When the last attempt was settled: results wait a moment for a master to record them. */
+  emptySince: MonoMs | undefined
+}
+
+/** What happened since the last line about it. */
+export interface Tally {
+  readonly counts: Map<string, number>
+  toldAt: MonoMs
+}
+
+export interface State {
+  readonly config: WorkerConfig
+  timings: Timings
+  types: readonly ServedType[]
+  session: Session | undefined
+  loss: Loss | undefined
+  /** When the last confirmed beat was sent, by whichever session: the lease counts from there. */
+  confirmedAt: MonoMs | undefined
+  /** What the lease's own deadlines have done since the last confirmed beat. */
+  lease: 'alive' | 'aborted' | 'ended'
+  readonly attempts: Map<string, Attempt>
+  readonly hosts: Map<HostId, Host>
+  hostsMade: number
+  /** Hosts in a row that died without having been given anything to do. */
+  idleDeaths: number
+  spawnNotBefore: MonoMs | undefined
+  readonly unrecorded: Map<string, Unrecorded>
+  drain: Drain | undefined
+  beats: number
+  readonly tally: Tally
+  accepting: boolean
+  exited: boolean
+}
+
+export const NEVER: MonoMs = Number.POSITIVE_INFINITY
+
+export function newState(config: WorkerConfig, at: MonoMs): State {
+  return {
+    config,
+    timings: {
+      heartbeatMs: SETTINGS.heartbeat.default,
+      suspectMs: SETTINGS.suspect.default,
+      leaseMs: SETTINGS.lease.default,
+      codeDeadMs: SETTINGS.codeDead.default,
+    },
+    types: [],
+    session: undefined,
+    loss: { at, marksTold: 0 },
+    confirmedAt: undefined,
+    lease: 'alive',
+    attempts: new Map(),
+    hosts: new Map(),
+    hostsMade: 0,
+    idleDeaths: 0,
+    spawnNotBefore: undefined,
+    unrecorded: new Map(),
+    drain: undefined,
+    beats: 0,
+    tally: { counts: new Map(), toldAt: Number.NEGATIVE_INFINITY },
+    accepting: false,
+    exited: false,
+  }
+}
+
+/** Whether there is a master that gives work and was heard of lately. */
+export function hasMaster({ session, timings }: State, at: MonoMs): boolean {
+  return session?.welcomed === true && at < session.heardAt + timings.suspectMs
+}
