@@ -1,0 +1,256 @@
+// The client that users, the CLI and gateways hold: promises around the client's machine and its link to the master.
+// What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
+import { v7 as freshId } from 'uuid'
+import type { Clock } from '../clock.js'
+import { DtrError } from '../errors.js'
+import type { Connection } from '../net/connection.js'
+import { LIST_MAX, type StatusReport, type TaskField } from '../protocol/messages.js'
+import { Link, type LinkOptions } from './link.js'
+import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
+import { type MapItem, type MapOptions, mapTasks } from './map.js'
+import { GET_IDS_MAX, restOf } from './pages.js'
+import type { AnswerTo, Request } from './requests.js'
+import { Settlers } from './settlers.js'
+import { type Duration, readMs, specOf, type TaskOptions } from './spec.js'
+import type { TaskEnd } from './task-end.js'
+import { type CancelledTask, TaskHandle } from './task-handle.js'
+
+export interface SubmitOptions extends TaskOptions {
+  /** How long a master that is busy is asked again; for ever where unset. */
+  readonly busyFor?: Duration | undefined
+  /** Cancels the task. */
+  readonly signal?: AbortSignal | undefined
+}
+
+type Submitted = Extract<ClientEffect, { kind: 'submitted' }> & { readonly ended: Promise<TaskEnd> }
+
+export class Client {
+  readonly #clock: Clock
+  readonly #machine = new ClientMachine()
+  readonly #link: Link
+  readonly #submits = new Settlers<number, Submitted>()
+  readonly #requests = new Settlers<number, Extract<ClientEffect, { kind: 'answered' }>['message']>()
+  readonly #ends = new Settlers<string, TaskEnd>()
+  #connection: Connection | undefined
+  #soon: NodeJS.Immediate | undefined
+  #later: (() => void) | undefined
+  #ticket = 0
+  #closed: DtrError | undefined
+
+  constructor(options: LinkOptions & { readonly clock: Clock }) {
+    this.#clock = options.clock
+    this.#link = new Link(options, {
+      connected: (connection) => {
+        this.#connection = connection
+        this.#step({ kind: 'connected' })
+      },
+      messages: (messages) => this.#step({ kind: 'messages', messages }),
+      closed: () => {
+        this.#connection = undefined
+        this.#step({ kind: 'closed' })
+      },
+      gaveUp: (error) => this.#end(error),
+    })
+  }
+
+  /** @internal Use `connect()`. */
+  async start(): Promise<this> {
+    await this.#link.start()
+    return this
+  }
+
+  /**
+   * Resolves when the master has the task on disk (P1). Until then it is sent again after every reconnect, under the same
+   * id (P2).
+   * @throws DtrError `bad_input`, `too_large`, `conflict`, or `busy` after `busyFor`
+   */
+  async submit<Result = unknown>(
+    type: string,
+    payload?: unknown,
+    options: SubmitOptions = {},
+  ): Promise<TaskHandle<Result>> {
+    const handle = await this.#submit<Result>(type, payload, options, options.signal)
+    if (options.signal !== undefined) cancelOnAbort(handle, options.signal)
+    return handle
+  }
+
+  /** A task that was submitted before, here or elsewhere. */
+  task<Result = unknown>(id: string): TaskHandle<Result> {
+    return new TaskHandle<Result>({ id, ended: () => this.#follow(id), cancel: (ids) => this.cancel(ids) })
+  }
+
+  /**
+   * Submits a task for each input and yields how each ended, as they end or in the order of the input. Input is read only
+   * as fast as results are taken, so it may be endless. Leaving the loop cancels what has not ended.
+   */
+  map<Result = unknown>(
+    type: string,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions = {},
+  ): AsyncGenerator<MapItem<Result>, void, undefined> {
+    const submit = (payload: unknown, signal: AbortSignal): Promise<TaskHandle> =>
+      this.#submit(type, payload, options, signal)
+    return mapTasks<Result>({ submit, cancel: (ids) => this.cancel(ids) }, inputs, options)
+  }
+
+  /**
+   * The tasks that are known among `ids`, in that order.
+   * @param options `story`: with a line for each attempt that did not succeed
+   */
+  async get(ids: readonly string[], options: { readonly story?: boolean } = {}): Promise<readonly TaskField[]> {
+    const tasks: TaskField[] = []
+    for (let asked = [...ids]; asked.length > 0; ) {
+      const page = asked.slice(0, GET_IDS_MAX)
+      const answer = await this.#request({ type: 'get', ids: page, ...options })
+      tasks.push(...answer.list)
+      asked = [...restOf(page, answer).rest, ...asked.slice(GET_IDS_MAX)]
+    }
+    return tasks
+  }
+
+  /** Durable when it resolves: none of those that were pending will start (P14). */
+  async cancel(ids: readonly string[]): Promise<readonly CancelledTask[]> {
+    const cancelled: CancelledTask[] = []
+    for (let start = 0; start < ids.length; start += LIST_MAX) {
+      const answer = await this.#request({ type: 'cancel-tasks', ids: ids.slice(start, start + LIST_MAX) })
+      cancelled.push(...answer.list)
+    }
+    return cancelled
+  }
+
+  async status(): Promise<Omit<StatusReport, 'type' | 're'>> {
+    const { type: _type, re: _re, ...report } = await this.#request({ type: 'status' })
+    return report
+  }
+
+  /** Asks the master to end the cluster; resolves when it has begun to. */
+  async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
+    await this.#request({ type: 'stop', ...options })
+  }
+
+  /** Ends the connection. Tasks go on; whatever was awaited here is rejected. */
+  close(): void {
+    this.#end(new DtrError('no_cluster', 'the client was closed'))
+  }
+
+  async #request<Asked extends Request>(request: Asked): Promise<AnswerTo<Asked>> {
+    const ticket = this.#nextTicket()
+    const answered = this.#requests.open(ticket)
+    this.#step({ kind: 'request', ticket, request })
+    // The machine answers a request only with the message that ANSWERS names for it.
+    return (await answered) as AnswerTo<Asked>
+  }
+
+  /** @param signal gives up while there is no answer: what was not sent is taken back, what was is cancelled */
+  async #submit<Result>(
+    type: string,
+    payload: unknown,
+    options: SubmitOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<TaskHandle<Result>> {
+    signal?.throwIfAborted()
+    const task = specOf(type, payload, options, freshId())
+    const busyForMs = readMs(options.busyFor, 'busyFor')
+    const ticket = this.#nextTicket()
+    const answered = this.#submits.open(ticket)
+    const busyUntil = busyForMs === undefined ? {} : { busyUntil: this.#clock.now().monoMs + busyForMs }
+    this.#step({ kind: 'submit', request: { ticket, task, ...busyUntil } })
+    const abort = (): void => this.#giveUp(ticket, task.id)
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const { id, state, unserved, ended } = await answered
+      return new TaskHandle<Result>({ id, state, unserved, ended: () => ended, cancel: (ids) => this.cancel(ids) })
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #giveUp(ticket: number, id: string): void {
+    this.#step({ kind: 'withdraw', ticket })
+    // The cancel leaves behind the submit on the same connection, also on the next one.
+    if (this.#submits.isOpen(ticket)) this.cancel([id]).catch(() => {})
+  }
+
+  #follow(id: string): Promise<TaskEnd> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    const ended = this.#ends.open(id)
+    this.#step({ kind: 'follow', id })
+    return ended
+  }
+
+  #nextTicket(): number {
+    if (this.#closed !== undefined) throw this.#closed
+    this.#ticket += 1
+    return this.#ticket
+  }
+
+  #step(event: ClientEvent): void {
+    if (this.#closed !== undefined) return
+    for (const effect of this.#machine.step(this.#clock.now(), event)) this.#apply(effect)
+    this.#wait()
+  }
+
+  #apply(effect: ClientEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#connection?.send(effect.message)
+      case 'submitted':
+        // Its end is awaited from now on: it may stand in the same chunk.
+        return this.#submits.resolve(effect.ticket, { ...effect, ended: this.#ends.open(effect.id) })
+      case 'submit-refused':
+        return this.#submits.reject(effect.ticket, effect.error)
+      case 'withdrawn':
+        return this.#submits.reject(effect.ticket, new DtrError('cancelled', 'cancelled before it was submitted'))
+      case 'ended':
+        return this.#ends.resolve(effect.end.id, effect.end)
+      case 'unknown':
+        return this.#ends.reject(effect.id, unknownTask(effect.id))
+      case 'answered':
+        return this.#requests.resolve(effect.ticket, effect.message)
+      case 'request-failed':
+        return this.#requests.reject(effect.ticket, effect.error)
+    }
+  }
+
+  /** One timer; and what was said in one turn of the event loop leaves in one message. */
+  #wait(): void {
+    this.#later?.()
+    this.#later = undefined
+    const { monoMs } = this.#clock.now()
+    const deadline = this.#machine.nextDeadline(monoMs)
+    if (deadline === undefined || this.#soon !== undefined) return
+    if (deadline > monoMs) {
+      this.#later = this.#clock.wakeAt(deadline, () => this.#step({ kind: 'tick' }))
+      return
+    }
+    this.#soon = setImmediate(() => {
+      this.#soon = undefined
+      this.#step({ kind: 'tick' })
+    })
+  }
+
+  #end(error: DtrError): void {
+    if (this.#closed !== undefined) return
+    this.#later?.()
+    this.#closed = error
+    this.#link.close()
+    for (const settlers of [this.#submits, this.#requests, this.#ends]) settlers.rejectAll(error)
+  }
+}
+
+/** For as long as the task has not ended. */
+function cancelOnAbort(handle: TaskHandle, signal: AbortSignal): void {
+  const cancel = (): void => {
+    handle.cancel().catch(() => {})
+  }
+  const settled = (): void => signal.removeEventListener('abort', cancel)
+  if (signal.aborted) cancel()
+  else signal.addEventListener('abort', cancel, { once: true })
+  handle.ended().then(settled, settled)
+}
+
+function unknownTask(id: string): DtrError {
+  return new DtrError('not_found', `no task ${id} is known`, {
+    hint: 'tasks that ended long ago are pruned; dtr status shows what there is',
+  })
+}

@@ -1,0 +1,147 @@
+// Keeps a client connected: finds the master, dials it, and after a loss finds and dials it again, with back-off, until it
+// is closed. What always holds: at most one connection; `closed` follows each `connected`; after `given up` nothing.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import pRetry, { AbortError } from 'p-retry'
+import { DtrError, messageOf } from '../errors.js'
+import type { Address } from '../net/address.js'
+import type { Connection, DialOptions, DialResult, Identity } from '../net/connection.js'
+import { MASTER_TO_CLIENT_MESSAGES, type MasterToClient } from '../protocol/messages.js'
+import { HOW_TO_START, type Locate, type MayCome, mayComeAlways } from './locate.js'
+
+export type Dial = (options: DialOptions) => Promise<DialResult>
+
+export interface LinkOptions {
+  readonly identity: Identity
+  readonly locate: Locate
+  /** Asked while a master is looked for at first: false ends that at once. */
+  readonly mayCome: MayCome
+  readonly dial: Dial
+  /** How long a master is looked for at first, and after a loss; undefined: for ever. */
+  readonly connectMs: number | undefined
+  readonly reconnectMs: number | undefined
+}
+
+export interface LinkHandlers {
+  connected(connection: Connection): void
+  messages(messages: readonly MasterToClient[]): void
+  closed(): void
+  /** No master was found in time, or it refuses the secret. Nothing comes after this. */
+  gaveUp(error: DtrError): void
+}
+
+const DIAL_MS_MAX = 2_000
+const BACKOFF_MS_MIN = 100
+const BACKOFF_MS_MAX = 1_000
+/** A connection that ended sooner was not worth an immediate next one. */
+const STEADY_MS = 1_000
+
+export class Link {
+  readonly #options: LinkOptions
+  readonly #handlers: LinkHandlers
+  readonly #stop = new AbortController()
+  #connection: Connection | undefined
+
+  constructor(options: LinkOptions, handlers: LinkHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+  }
+
+  /** Resolves with the first connection, and goes on by itself from then on. @throws DtrError where there is none */
+  async start(): Promise<void> {
+    const connection = await this.#find(this.#options.connectMs, this.#options.mayCome)
+    void this.#keep(connection)
+  }
+
+  close(): void {
+    this.#stop.abort()
+    this.#connection?.end()
+  }
+
+  async #keep(first: Connection): Promise<void> {
+    let connection = first
+    try {
+      for (;;) {
+        const startedMs = performance.now()
+        await this.#use(connection)
+        if (this.#stop.signal.aborted) return
+        if (performance.now() - startedMs < STEADY_MS) {
+          await delay(BACKOFF_MS_MIN * (1 + Math.random()), undefined, { signal: this.#stop.signal })
+        }
+        connection = await this.#find(this.#options.reconnectMs)
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#handlers.gaveUp(asDtrError(error))
+    }
+  }
+
+  /** Resolves when the connection is closed. */
+  #use(connection: Connection): Promise<void> {
+    return new Promise((resolve) => {
+      this.#connection = connection
+      connection.open({
+        messages: (messages) => this.#handlers.messages(messages as readonly MasterToClient[]),
+        closed: () => {
+          this.#connection = undefined
+          this.#handlers.closed()
+          resolve()
+        },
+      })
+      this.#handlers.connected(connection)
+    })
+  }
+
+  #find(withinMs: number | undefined, mayCome = mayComeAlways): Promise<Connection> {
+    return pRetry(async () => this.#dialOnce(), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: BACKOFF_MS_MIN,
+      maxTimeout: BACKOFF_MS_MAX,
+      randomize: true,
+      signal: this.#stop.signal,
+      shouldRetry: mayCome,
+      ...(withinMs !== undefined && { maxRetryTime: withinMs }),
+    })
+  }
+
+  async #dialOnce(): Promise<Connection> {
+    const { identity, locate, dial } = this.#options
+    const address = locate()
+    const result = await dial({
+      ...address,
+      identity,
+      expect: 'master',
+      accepts: MASTER_TO_CLIENT_MESSAGES,
+      connectMs: DIAL_MS_MAX,
+    })
+    if (result.kind === 'connected') {
+      if (!this.#stop.signal.aborted) return result.connection
+      result.connection.end()
+    }
+    throw whyNot(address, result)
+  }
+}
+
+function whyNot({ host, port }: Address, result: DialResult): Error {
+  const where = `${host}:${port}`
+  switch (result.kind) {
+    case 'unproven':
+      // Trying again cannot help: one of the two has another secret.
+      return new AbortError(
+        new DtrError('unauthorised', `the master at ${where} and this client have different secrets: ${result.why}`),
+      )
+    case 'other':
+      return new DtrError('no_cluster', `a ${result.role} of another cluster listens at ${where}`, {
+        hint: HOW_TO_START,
+      })
+    case 'stranger':
+      return new DtrError('no_cluster', `what listens at ${where} is no master: ${result.why}`, { hint: HOW_TO_START })
+    case 'unreachable':
+      return new DtrError('unreachable', `${where} cannot be reached: ${result.why}`)
+    default:
+      return new DtrError('no_cluster', `no master answers at ${where}`, { hint: HOW_TO_START })
+  }
+}
+
+function asDtrError(error: unknown): DtrError {
+  return error instanceof DtrError ? error : new DtrError('unreachable', messageOf(error), { cause: error })
+}

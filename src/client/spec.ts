@@ -1,0 +1,145 @@
+// What a submit says, made from what a user wrote: every bad value is named before anything leaves.
+import { Compile } from 'typebox/compile'
+import { v5 as uuidOfName } from 'uuid'
+import { readDuration } from '../config.js'
+import { DtrError, messageOf } from '../errors.js'
+import { PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
+import type { Encoding } from '../task/task.js'
+
+/** Milliseconds, or text with a unit: `500ms`, `30s`, `1h`. */
+export type Duration = number | string
+
+/** What may be said about a task besides its type and payload. */
+export interface TaskOptions {
+  /** Higher goes first; 0 where unset. */
+  readonly priority?: number | undefined
+  /** Wait so long before the first attempt. */
+  readonly delay?: Duration | undefined
+  /** Attempts after the first that failed. Unset: what the type says, else 4. */
+  readonly retries?: number | undefined
+  /** Limit of one run. */
+  readonly timeout?: Duration | undefined
+  /** A task that is still pending after so long fails as expired. */
+  readonly expires?: Duration | undefined
+  /** The same key is the same task, as long as it is kept (P2). */
+  readonly key?: string | undefined
+  readonly queue?: string | undefined
+  readonly description?: string | undefined
+  /** Annotations, a JSON object; the task's code sees them. */
+  readonly meta?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The ids of tasks with a key: a UUIDv5 of the key in this namespace. */
+const KEY_NAMESPACE = '8f1d4c1e-6b0a-4b43-9d0e-2a4f6f6d7472'
+const KEY_CHARS_MAX = 1_000
+
+const schema = Compile(SubmittedTask)
+
+/** Of a task, then of the call that submits it. */
+const OPTION_NAMES: readonly string[] = [
+  ...['priority', 'delay', 'retries', 'timeout', 'expires', 'key', 'queue', 'description', 'meta'],
+  ...['signal', 'busyFor', 'ordered', 'window'],
+]
+
+/** The id of the task with this key. */
+export function idOfKey(key: string): string {
+  if (key === '' || key.length > KEY_CHARS_MAX) {
+    throw new DtrError('bad_input', `key: must have 1 to ${KEY_CHARS_MAX} characters, this one has ${key.length}`)
+  }
+  return uuidOfName(key, KEY_NAMESPACE)
+}
+
+/**
+ * @param freshId the id where the options have no key
+ * @throws DtrError `bad_input` or `too_large` that names the field and its limit
+ */
+export function specOf(type: string, payload: unknown, options: TaskOptions, freshId: string): SubmittedTask {
+  const stranger = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
+  if (stranger !== undefined) {
+    throw new DtrError('bad_input', `unknown option ${stranger}`, { hint: `known are ${OPTION_NAMES.join(', ')}` })
+  }
+  const task = {
+    id: options.key === undefined ? freshId : idOfKey(options.key),
+    type,
+    ...textOfPayload(payload),
+    ...present('queue', options.queue),
+    ...present('priority', options.priority),
+    ...present('delayMs', readMs(options.delay, 'delay')),
+    ...present('maxAttempts', attemptsOf(options.retries)),
+    ...present('timeoutMs', readMs(options.timeout, 'timeout')),
+    ...present('expiresMs', readMs(options.expires, 'expires')),
+    ...present('description', options.description),
+    ...present('meta', options.meta === undefined ? undefined : jsonText(options.meta, 'meta')),
+  }
+  if (!schema.Check(task)) throw refusal(task)
+  return task
+}
+
+/** An upper bound of what the task takes in a line: escaping at most doubles JSON text, and makes six of a control. */
+export function lineBytesOf(task: SubmittedTask): number {
+  const text = Buffer.byteLength(task.payload) + Buffer.byteLength(task.meta ?? '')
+  return 2 * text + 6 * Buffer.byteLength(task.description ?? '') + 1_024
+}
+
+function present<Key extends string, Value>(key: Key, value: Value | undefined): { [Name in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { [Name in Key]?: Value }
+}
+
+/** @throws DtrError `bad_input` that names the option */
+export function readMs(value: Duration | undefined, name: string): number | undefined {
+  if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0)) {
+    throw new DtrError('bad_input', `${name}: ${value} is not a number of milliseconds`)
+  }
+  return typeof value === 'string' ? readDuration(value, name) : value === undefined ? undefined : Math.round(value)
+}
+
+function attemptsOf(retries: number | undefined): number | undefined {
+  if (retries === undefined) return undefined
+  if (Number.isInteger(retries) && retries >= 0 && retries <= 999) return retries + 1
+  throw new DtrError('bad_input', `retries: ${retries} is not a whole number from 0 to 999`)
+}
+
+function textOfPayload(payload: unknown): { readonly payload: string; readonly encoding?: Encoding } {
+  const binary = payload instanceof Uint8Array
+  const text = binary ? Buffer.from(payload).toString('base64') : jsonText(payload ?? null, 'payload')
+  const bytes = Buffer.byteLength(text)
+  if (bytes > PAYLOAD_BYTES_MAX) {
+    throw new DtrError('too_large', `payload: ${bytes} bytes are more than the limit of ${PAYLOAD_BYTES_MAX}`, {
+      hint: 'put the data into a file and submit its path',
+    })
+  }
+  return binary ? { payload: text, encoding: 'base64' } : { payload: text }
+}
+
+function jsonText(value: unknown, name: string): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw new DtrError('bad_input', `${name}: cannot be written as JSON: ${messageOf(error)}`, { cause: error })
+  }
+  if (text !== undefined) return text
+  throw new DtrError('bad_input', `${name}: a ${typeof value} cannot be written as JSON`)
+}
+
+/** The first thing that the schema has against it, in the words of the option that the user gave. */
+function refusal(task: Readonly<Record<string, unknown>>): DtrError {
+  const [error] = schema.Errors(task)
+  const field = error?.instancePath.split('/')[1] ?? 'task'
+  return new DtrError(
+    'bad_input',
+    `${FIELD_NAMES[field] ?? field}: ${shown(task[field])} ${error?.message ?? 'is refused'}`,
+  )
+}
+
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  delayMs: 'delay',
+  timeoutMs: 'timeout',
+  expiresMs: 'expires',
+  maxAttempts: 'retries',
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : String(value)
+  return `"${text.length > 100 ? `${text.slice(0, 100)}...` : text}"`
+}
