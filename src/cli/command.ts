@@ -1,0 +1,37 @@
+// What a command is: its words, its flags, what it does. One file a command; main.ts lists them.
+import type { SettingName } from '../config.js'
+import type { Flags } from './flags.js'
+import type { Output } from './output.js'
+
+export interface FlagWords {
+  readonly about: string
+  /** What its value is called in --help; none for a flag without a value. */
+  readonly value?: string
+  /** For processes of dtr, not for people. */
+  readonly hidden?: boolean
+}
+
+export interface Command {
+  readonly name: string
+  /** Its positional arguments as yargs writes them: `<type> [payload]`. */
+  readonly positionals?: string
+  readonly about: string
+  /** Settings that it takes as flags. */
+  readonly settings: readonly SettingName[]
+  /** Flags of its own. */
+  readonly flags?: Readonly<Record<string, FlagWords>>
+  readonly examples: readonly (readonly [command: string, what: string])[]
+  /** It handles signals itself; of the others an interrupt is the end, with exit code 130. */
+  readonly handlesSignals?: boolean
+  /** @returns the exit code */
+  run(flags: Flags, output: Output): Promise<number>
+}
+
+/** How a command finds its cluster. */
+export const CLUSTER_SETTINGS: readonly SettingName[] = ['data', 'master', 'secretFile']
+
+/** For commands whose answer a program may read. */
+export const JSON_FLAG = { json: { about: 'answer in JSON' } } as const
+
+/** Stands for the argument `-`, which yargs would lose. No argument can be this one: none holds a NUL. */
+export const STANDARD_INPUT = '\0-'

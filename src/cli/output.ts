@@ -1,0 +1,45 @@
+// Standard output, for answers; what is about the run goes to standard error. A reader that goes away (`| head`) is no
+// error: `closed` tells those who have more to say.
+import { escapeControls } from '../log.js'
+
+export class Output {
+  readonly #gone = new AbortController()
+  readonly #stream: NodeJS.WriteStream
+
+  constructor(stream: NodeJS.WriteStream = process.stdout) {
+    this.#stream = stream
+    stream.on('error', () => this.#gone.abort())
+  }
+
+  /** Aborted when nobody reads any more. */
+  get closed(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true
+  }
+
+  /** Resolves when there is room for the next line. */
+  async line(text: string): Promise<void> {
+    if (this.closed.aborted || this.#stream.write(`${text}\n`)) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#stream.off('drain', done)
+        this.closed.removeEventListener('abort', done)
+        resolve()
+      }
+      this.#stream.once('drain', done)
+      this.closed.addEventListener('abort', done)
+    })
+  }
+
+  json(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value, null, this.isTerminal ? 2 : undefined))
+  }
+}
+
+/** A line on standard error. What tasks and files say in it must not steer the terminal. */
+export function note(text: string): void {
+  process.stderr.write(`${escapeControls(text)}\n`)
+}

@@ -1,0 +1,99 @@
+// What `dtr master` and `dtr worker` share: the secret and its source, the log, signals, and the end.
+//
+// The first signal ends in order, a second one at once (P21). A process that a launcher started also ends, in order, when
+// that launcher is gone: nothing outlives it by more than 30 s.
+import { resolve } from 'node:path'
+import { clusterFolder } from '../client/connect.js'
+import { resolveSettings, type SettingName, type Settings } from '../config.js'
+import { DtrError, EXIT_OK, messageOf } from '../errors.js'
+import { LAUNCHED_FLAG, type LauncherLink, ORPHAN_GRACE_MS, openLauncherPipe } from '../launch/pipe.js'
+import { secretFor } from '../launch/secret.js'
+import { createLog, type Log } from '../log.js'
+import type { FlagWords } from './command.js'
+import type { Flags } from './flags.js'
+import { spellFlag } from './flags.js'
+
+export interface Service {
+  readonly port: number
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number>
+  endInOrder(why: string, graceMs: number): void
+  endNow(): void
+}
+
+export interface ServiceStart {
+  readonly flags: Flags
+  readonly settings: readonly SettingName[]
+  readonly nameOf: (settings: Settings) => string
+  /** Whether a folder and a secret are made where there are none. */
+  readonly makesFolder: boolean
+  start(given: Settings, options: { secret: string; log: Log; signal: AbortSignal }): Promise<Service>
+}
+
+export const LAUNCHED_FLAGS: Readonly<Record<string, FlagWords>> = {
+  [LAUNCHED_FLAG]: { about: 'a launcher holds the other end of descriptor 3', hidden: true },
+}
+
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** @returns the exit code */
+export async function runService(options: ServiceStart): Promise<number> {
+  const { flags, makesFolder } = options
+  const launcher = flags.has(LAUNCHED_FLAG) ? await openLauncherPipe() : undefined
+  const settings = settingsOf(options)
+  const secret = launcher?.secret ?? secretFor(settings.data, settings, process.env, { make: makesFolder })
+  const log = createLog({
+    name: options.nameOf(settings),
+    folder: settings.logs,
+    level: settings.logLevel,
+    json: settings.logJson,
+    stderr: launcher === undefined,
+  })
+  try {
+    return await serve(options, settings, { secret, log, launcher })
+  } catch (error) {
+    log.error(messageOf(error))
+    if (launcher === undefined) throw error
+    // The launcher says it to whoever started the cluster.
+    launcher.failed(error)
+    return error instanceof DtrError ? error.exitCode : new DtrError('internal', '').exitCode
+  } finally {
+    await log.close()
+  }
+}
+
+async function serve(
+  options: ServiceStart,
+  settings: Settings,
+  { secret, log, launcher }: { secret: string; log: Log; launcher: LauncherLink | undefined },
+): Promise<number> {
+  const starting = new AbortController()
+  let service: Service | undefined
+  let asked = false
+  const endInOrder = (why: string, graceMs: number): void => {
+    if (asked) return service?.endNow()
+    asked = true
+    starting.abort()
+    service?.endInOrder(why, graceMs)
+  }
+  for (const signal of END_SIGNALS) process.on(signal, () => endInOrder(signal, settings.drain))
+  void launcher?.gone.then(() => {
+    if (!asked) endInOrder('the launcher is gone', Math.min(settings.drain, ORPHAN_GRACE_MS))
+  })
+  try {
+    service = await options.start(settings, { secret, log, signal: starting.signal })
+  } catch (error) {
+    if (asked) return EXIT_OK
+    throw error
+  }
+  launcher?.ready(service.port)
+  if (asked) service.endInOrder('asked to while it started', 0)
+  return service.ended
+}
+
+/** The folder that was named, or the nearest; with neither, the one that would be made here. */
+function settingsOf({ flags, settings: names }: ServiceStart): Settings {
+  const settings = resolveSettings(flags.settings([...names, 'secretFile']), process.env, spellFlag)
+  const folder = clusterFolder(flags.text('data'), process.env)
+  return { ...settings, data: folder ?? resolve(settings.data) }
+}

@@ -1,0 +1,73 @@
+// dtr status: how the cluster stands.
+
+import type { Client } from '../client/client.js'
+import { connect } from '../client/connect.js'
+import { formatDuration } from '../config.js'
+import { EXIT_OK } from '../errors.js'
+import { TASK_STATES } from '../task/task.js'
+import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { plainTable } from './table.js'
+
+type Report = Awaited<ReturnType<Client['status']>>
+
+export const status: Command = {
+  name: 'status',
+  about: 'how the cluster stands: its master, workers and tasks',
+  settings: CLUSTER_SETTINGS,
+  flags: JSON_FLAG,
+  examples: [
+    ['status', 'for people'],
+    ['status --json | jq .counts', 'for programs'],
+  ],
+  async run(flags, output) {
+    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), reconnectFor: 0 })
+    try {
+      const report = await client.status()
+      if (flags.has('json')) await output.json(report)
+      else for (const line of describe(report)) await output.line(line)
+      return EXIT_OK
+    } finally {
+      client.close()
+    }
+  },
+}
+
+function describe(report: Report): readonly string[] {
+  const { master, workers, counts, unserved, stale } = report
+  return [
+    `master  ${master.address}  pid ${master.pid}  ${master.state}  up ${formatDuration(master.upMs)}  version ${master.version}`,
+    '',
+    ...(workers.length === 0 ? ['no workers'] : workerTable(workers)),
+    '',
+    ...(counts.length === 0 ? ['no tasks'] : countTable(counts)),
+    ...(unserved.length === 0 ? [] : ['', `waiting, as no worker serves them: ${unserved.join(', ')}`]),
+    ...(stale === 0 ? [] : ['', `${stale} late results were refused as stale`]),
+  ]
+}
+
+function workerTable(workers: Report['workers']): readonly string[] {
+  const rows = workers.map((worker) => [
+    worker.name,
+    worker.state,
+    worker.address,
+    String(worker.pid),
+    `${worker.running}/${worker.slots}`,
+    String(worker.completed),
+    String(worker.failed),
+    `${formatDuration(worker.heardMsAgo)} ago`,
+  ])
+  return plainTable(['WORKER', 'STATE', 'ADDRESS', 'PID', 'RUNNING', 'COMPLETED', 'FAILED', 'HEARD'], rows)
+}
+
+function countTable(counts: Report['counts']): readonly string[] {
+  const routes = new Map<string, Map<string, number>>()
+  for (const { queue, type, state, count } of counts) {
+    const route = `${queue}\0${type}`
+    routes.set(route, (routes.get(route) ?? new Map<string, number>()).set(state, count))
+  }
+  const rows = [...routes].map(([route, byState]) => [
+    ...route.split('\0'),
+    ...TASK_STATES.map((state) => String(byState.get(state) ?? 0)),
+  ])
+  return plainTable(['QUEUE', 'TYPE', ...TASK_STATES.map((state) => state.toUpperCase())], rows)
+}

@@ -1,0 +1,28 @@
+// dtr worker: a worker by itself, in the foreground.
+import { WORKER_SETTINGS } from '../launch/command-line.js'
+import { startWorker } from '../launch/in-process.js'
+import type { Command } from './command.js'
+import { LAUNCHED_FLAGS, runService } from './service.js'
+
+export const worker: Command = {
+  name: 'worker',
+  about: 'run a worker by itself',
+  settings: [...WORKER_SETTINGS, 'secretFile'],
+  flags: LAUNCHED_FLAGS,
+  examples: [
+    ['worker --id worker-6 --tasks ./tasks.mjs', 'a port of 5000-5100; the master finds it'],
+    ['worker --id far-1 --join 10.0.0.1:4999 --secret-file ./secret', 'dial in to a master that cannot reach it'],
+  ],
+  handlesSignals: true,
+  run: (flags) =>
+    runService({
+      flags,
+      settings: WORKER_SETTINGS,
+      nameOf: ({ id }) => id ?? `worker-${process.pid}`,
+      makesFolder: false,
+      async start(settings, { secret, log }) {
+        const { port, ended, drain, kill } = await startWorker({ ...settings, secret, log })
+        return { port, ended, endInOrder: (_why, graceMs) => drain(graceMs), endNow: kill }
+      },
+    }),
+}

@@ -1,0 +1,241 @@
+// A cluster on this machine: a master and its workers as processes of their own, started, watched and ended together.
+//
+//   starting -> running -> stopping -> ended
+//
+// What always holds: the master starts first and ends last; no process outlives `ended`; nothing is started again unless
+// `respawn` says so; stopping takes at most the drain and STOP_MARGIN_MS.
+import { rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Client } from '../client/client.js'
+import { connect } from '../client/connect.js'
+import { pathsOf } from '../client/folder.js'
+import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
+import { DtrError, EXIT_OK } from '../errors.js'
+import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
+import { checkBind } from './bind.js'
+import { type Child, type Exit, startChild } from './child.js'
+import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
+import { type Place, Processes } from './processes.js'
+import { secretFor } from './secret.js'
+
+/** Any setting of config.ts, by its name; durations as milliseconds or as text with a unit. */
+export interface ClusterStart extends GivenSettings {
+  /** Gets a line about every process that ends, and what processes write to their standard error. */
+  readonly tell?: (line: string) => void
+  /** Gives up the start: what was started ends at once. */
+  readonly signal?: AbortSignal
+}
+
+export interface ClusterProcess {
+  readonly name: string
+  readonly pid: number
+  readonly port: number
+}
+
+const STOP_MARGIN_MS = 5_000
+/** How long the master is asked to end the cluster before it is taken for dead or frozen. */
+const ASK_MS = 3_000
+const HANDED_BACK = new DtrError('drain_incomplete', 'work was handed back').exitCode
+
+/**
+ * Starts a cluster and resolves when all its processes are ready. Without `tasks` its workers serve the built-in ones.
+ * @throws DtrError what kept one of them from starting; then none is left
+ */
+export async function startCluster(options: ClusterStart = {}): Promise<Cluster> {
+  const { tell = () => {}, signal, ...given } = options
+  const settings = resolveSettings(given, process.env)
+  checkBind(settings.bind, settings.plaintext)
+  const cluster = new Cluster(withPaths(settings), tell)
+  const abort = (): void => cluster.kill()
+  signal?.addEventListener('abort', abort, { once: true })
+  await cluster.start().finally(() => signal?.removeEventListener('abort', abort))
+  return cluster
+}
+
+function withPaths(settings: Settings): Settings {
+  const { tasks, builtins } = settings
+  return {
+    ...settings,
+    data: resolve(settings.data),
+    logs: resolve(settings.logs),
+    tasks: tasks.map((module) => resolve(module)),
+    builtins: builtins || tasks.length === 0,
+  }
+}
+
+export class Cluster {
+  readonly settings: Settings
+  /** Resolves when no process is left, with the code for the launcher to exit with. */
+  readonly ended: Promise<number>
+  readonly #tell: (line: string) => void
+  readonly #processes: Processes
+  readonly #secret: string
+  readonly #ports = new Map<string, number>()
+  readonly #startedAt = new Date().toISOString()
+  #resolveEnded: (code: number) => void = () => {}
+  #phase: 'starting' | 'running' | 'stopping' = 'starting'
+  #killed = false
+  #handedBack = false
+  #wroteDown = false
+  #lastResort: NodeJS.Timeout | undefined
+
+  constructor(settings: Settings, tell: (line: string) => void) {
+    this.settings = settings
+    this.#tell = tell
+    this.#secret = secretFor(settings.data, settings, process.env, { make: true })
+    this.#processes = new Processes({
+      respawns: (child, exit) => settings.respawn && this.#phase === 'running' && !isOrderlyStop(child, exit),
+      tell,
+      ready: (child, port) => {
+        this.#ports.set(child.name, port)
+        this.#writeDown()
+      },
+      ended: (child, exit) => this.#childEnded(child, exit),
+    })
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve
+    })
+  }
+
+  get master(): ClusterProcess | undefined {
+    return this.#living('master')[0]
+  }
+
+  get workers(): readonly ClusterProcess[] {
+    return this.#living('worker')
+  }
+
+  /** It ends, or has ended. */
+  get stopping(): boolean {
+    return this.#phase === 'stopping' || this.#processes.over
+  }
+
+  /** @internal Use `startCluster()`. */
+  async start(): Promise<void> {
+    try {
+      await this.#processes.start(this.#place('master', 'master')).ready
+      const names = Array.from({ length: this.settings.workers }, (_, index) => `worker-${index + 1}`)
+      const workers = names.map((name) => this.#processes.start(this.#place('worker', name)))
+      await Promise.all(workers.map((worker) => worker.ready))
+      if (this.#phase === 'starting') this.#phase = 'running'
+      this.#writeDown()
+    } catch (error) {
+      // What could not start leaves by itself, with the exit code that says why.
+      this.#askEach(0)
+      await this.ended
+      throw error
+    }
+  }
+
+  /** A client of this cluster. */
+  client(options: { readonly connectFor?: number } = {}): Promise<Client> {
+    return connect({ data: this.settings.data, secret: this.#secret, ...options })
+  }
+
+  /**
+   * Ends it in order: no more work is given out, workers finish what they run and leave, the master last.
+   * @returns 0, or 6 where work was handed back
+   */
+  stop(options: { readonly graceMs?: number } = {}): Promise<number> {
+    if (this.#phase === 'stopping') return this.ended
+    this.#phase = 'stopping'
+    this.#processes.forgetPauses()
+    this.#endIfOver()
+    const graceMs = options.graceMs ?? this.settings.drain
+    this.#lastResort = setTimeout(() => this.kill(), graceMs + STOP_MARGIN_MS)
+    void this.#askMaster(graceMs)
+    return this.ended
+  }
+
+  /** Ends all of it at once. What ran is handed back or lost. */
+  kill(): void {
+    this.#phase = 'stopping'
+    this.#killed = true
+    this.#processes.forgetPauses()
+    this.#processes.signal('SIGKILL')
+    this.#endIfOver()
+  }
+
+  /** Where there is no master that answers, each worker is asked by itself. */
+  async #askMaster(graceMs: number): Promise<void> {
+    try {
+      const client = await connect({
+        data: this.settings.data,
+        secret: this.#secret,
+        connectFor: this.master === undefined ? 0 : ASK_MS,
+        reconnectFor: 0,
+      })
+      const tooLate = setTimeout(() => client.close(), ASK_MS)
+      await client.stop({ graceMs }).finally(() => clearTimeout(tooLate))
+      client.close()
+    } catch {
+      this.#processes.signal('SIGTERM')
+    }
+  }
+
+  #place(role: 'master' | 'worker', name: string): Place {
+    const { settings } = this
+    const args =
+      role === 'master' ? argsOf(MASTER_SETTINGS, settings) : argsOf(WORKER_SETTINGS, { ...settings, id: name })
+    const wrote = (line: string): void => this.#tell(`${name}: ${line}`)
+    const start = (): Child => startChild({ name, role, args, secret: this.#secret, environment: process.env, wrote })
+    return { name, start }
+  }
+
+  #living(role: Child['role']): readonly ClusterProcess[] {
+    return this.#processes.living
+      .filter((child) => child.role === role)
+      .map(({ name, pid }) => ({ name, pid, port: this.#ports.get(name) ?? 0 }))
+  }
+
+  #childEnded(child: Child, exit: Exit): void {
+    if (exit.code === HANDED_BACK) this.#handedBack = true
+    this.#writeDown()
+    if (isOrderlyStop(child, exit)) this.#askEach()
+    this.#endIfOver()
+  }
+
+  /** There is no master to end it, or no longer: each process that is left is asked by itself. */
+  #askEach(graceMs = this.settings.drain): void {
+    this.#phase = 'stopping'
+    this.#processes.forgetPauses()
+    this.#processes.signal('SIGTERM')
+    this.#lastResort ??= setTimeout(() => this.kill(), graceMs + STOP_MARGIN_MS)
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (!this.#processes.over) return
+    clearTimeout(this.#lastResort)
+    const { data } = this.settings
+    // A start may have failed because another cluster has this folder: then these files are that cluster's.
+    if (this.#wroteDown) {
+      removeRunFile(runFolder(data), 'launcher', process.pid)
+      rmSync(pathsOf(data).cluster, { force: true })
+    }
+    this.#resolveEnded(this.#exitCode())
+  }
+
+  /** In order is what was asked for. Processes that a drill killed before do not count. */
+  #exitCode(): number {
+    if (this.#killed || this.#handedBack) return HANDED_BACK
+    return this.#phase === 'stopping' ? EXIT_OK : new DtrError('internal', 'ended without being asked to').exitCode
+  }
+
+  /** Says where everything is. */
+  #writeDown(): void {
+    if (this.#phase !== 'running' || this.#processes.over) return
+    this.#wroteDown = true
+    const { data, logs } = this.settings
+    const { pid } = process
+    writeRunFile(runFolder(data), { name: 'launcher', role: 'launcher', pid, startedAt: this.#startedAt })
+    const { master = null, workers } = this
+    const cluster = { startedAt: this.#startedAt, launcher: { pid }, master, workers, data, logs }
+    writeFileSync(pathsOf(data).cluster, `${JSON.stringify(cluster, null, 2)}\n`, { mode: 0o600 })
+  }
+}
+
+/** A master leaves by itself only when the cluster was asked to end, here or from elsewhere. */
+function isOrderlyStop(child: Child, exit: Exit): boolean {
+  return child.role === 'master' && (exit.code === EXIT_OK || exit.code === HANDED_BACK)
+}

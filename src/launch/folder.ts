@@ -1,0 +1,31 @@
+// Makes the folder of a cluster: readable by its user alone, never in git, with a secret of its own (design: section 4).
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { findFolder, pathsOf, readSecretFile } from '../client/folder.js'
+import { makeSecret } from '../protocol/key.js'
+
+/**
+ * Makes what is missing of the folder.
+ * @throws DtrError `bad_input` where its secret can be read by others
+ */
+export function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeIfMissing(join(folder, '.gitignore'), '*\n')
+  writeIfMissing(pathsOf(folder).secret, `${makeSecret()}\n`)
+  readSecretFile(pathsOf(folder).secret)
+}
+
+/** A `.dtr` above `folder`: whoever starts a new cluster below it should know that there is another. */
+export function folderAbove(folder: string): string | undefined {
+  const parent = dirname(dirname(resolve(folder)))
+  return parent === dirname(resolve(folder)) ? undefined : findFolder(parent)
+}
+
+/** Of several that start at the same time one writes; all read what it wrote. */
+function writeIfMissing(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}

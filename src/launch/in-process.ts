@@ -1,0 +1,89 @@
+// A master or a worker inside the calling process, for users' own tests and for the commands: what config.ts says as
+// settings becomes what their nodes take. The tasks of such a worker still run in a host, a process of its own.
+import { resolve } from 'node:path'
+import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
+import { createLog, type Log } from '../log.js'
+import { type MasterHandle, startMaster as startMasterNode } from '../master/node.js'
+import { runFolder } from '../net/run-file.js'
+import { readKey } from '../protocol/key.js'
+import { type DataHolder, openStore } from '../store/open.js'
+import { startWorker as startWorkerNode, type WorkerHandle } from '../worker/node.js'
+import { checkBind } from './bind.js'
+import { secretFor } from './secret.js'
+import { VERSION } from './version.js'
+
+/** Any setting of config.ts, by its name; durations as milliseconds or as text with a unit. */
+export interface InProcessOptions extends GivenSettings {
+  /** Else what the settings, DTR_SECRET or the data folder say. */
+  readonly secret?: string
+  /** Else a file in the folder `logs`, where that was given. */
+  readonly log?: Log
+}
+
+export interface MasterStart extends InProcessOptions {
+  /** With `standby`: ends the wait for the data folder. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes the data folder and its secret where they are missing.
+ * @throws DtrError `data_in_use`, `ports_taken`, `bad_input`
+ */
+export async function startMaster(options: MasterStart = {}): Promise<MasterHandle> {
+  const { secret, log, signal, ...given } = options
+  const settings = resolveSettings(given, process.env)
+  checkBind(settings.bind, settings.plaintext)
+  const data = resolve(settings.data)
+  const key = readKey(secret ?? secretFor(data, settings, process.env, { make: true }))
+  const ownLog = log ?? logOf('master', given, settings)
+  const { bind, port, advertise, hosts, workerPorts, keepWorkers, standby, pendingMax } = settings
+  return startMasterNode({
+    ...{ data, bind, port, advertise, hosts, workerPorts, keepWorkers, key, log: ownLog, version: VERSION },
+    heartbeatMs: settings.heartbeat,
+    suspectMs: settings.suspect,
+    leaseMs: settings.lease,
+    codeDeadMs: settings.codeDead,
+    scanMs: settings.scan,
+    drainMs: settings.drain,
+    openStore: () =>
+      openStore({
+        ...{ kind: 'sqlite', folder: data, limits: { pendingMax }, standby },
+        onWaiting: (holder) => ownLog.info(waitingFor(data, holder)),
+        ...(signal && { signal }),
+      }),
+  })
+}
+
+/**
+ * Without `tasks` it serves the built-in ones.
+ * @throws DtrError `ports_taken`, `bad_input` for a task module that cannot be used, `no_cluster` where there is no secret
+ */
+export async function startWorker(options: InProcessOptions = {}): Promise<WorkerHandle> {
+  const { secret, log, ...given } = options
+  const settings = resolveSettings(given, process.env)
+  checkBind(settings.bind, settings.plaintext)
+  const data = resolve(settings.data)
+  const name = settings.id ?? `worker-${process.pid}`
+  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins } = settings
+  return startWorkerNode({
+    ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, version: VERSION },
+    builtins: builtins || tasks.length === 0,
+    masterTimeoutMs: settings.masterTimeout,
+    drainMs: settings.drain,
+    killGraceMs: settings.killGrace,
+    defaultTimeoutMs: settings.defaultTimeout,
+    key: readKey(secret ?? secretFor(data, settings, process.env, { make: false })),
+    log: log ?? logOf(name, given, settings),
+    runFolder: runFolder(data),
+  })
+}
+
+function logOf(name: string, given: GivenSettings, settings: Settings): Log {
+  const folder = given.logs === undefined ? {} : { folder: settings.logs }
+  return createLog({ name, ...folder, level: settings.logLevel, json: settings.logJson })
+}
+
+function waitingFor(data: string, holder: DataHolder | undefined): string {
+  const who = holder === undefined ? 'another master' : `the master with pid ${holder.pid}`
+  return `standing by: ${who} holds ${data}`
+}
