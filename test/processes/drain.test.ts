@@ -1,0 +1,75 @@
+// P21: SIGTERM drains, and the exit code tells whether work was handed back.
+import t from 'tap'
+import { Cluster, until } from './cluster.js'
+
+t.jobs = 2
+
+t.test('a worker that is asked to leave finishes what it has, takes nothing new, and exits with 0', async (t) => {
+  const cluster = await Cluster.create(t)
+  const { workers, client } = await cluster.start(1)
+  const running = await client.submit('work', { key: 'running', ms: 1_500, witness: cluster.witnessFile })
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  workers[0]!.kill('SIGTERM')
+  const waiting = await client.submit('work', { key: 'waiting', ms: 0, witness: cluster.witnessFile })
+  t.same(await running.result(), { key: 'running' })
+  t.equal((await workers[0]!.ended).code, 0)
+  t.equal((await client.get([waiting.id]))[0]?.state, 'pending')
+  await cluster.worker('w2')
+  t.same(await waiting.result(), { key: 'waiting' })
+})
+
+t.test('what does not finish in time goes back uncharged, and the code is 6', async (t) => {
+  const cluster = await Cluster.create(t, { args: ['--drain', '500ms'] })
+  const { workers, client } = await cluster.start(1)
+  const handle = await client.submit('deaf', { key: 'k', ms: 6_000, witness: cluster.witnessFile })
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  workers[0]!.kill('SIGTERM')
+  t.equal((await workers[0]!.ended).code, 6)
+  t.match((await client.get([handle.id]))[0], { state: 'pending', attempt: 1, uncharged: 1 })
+  await cluster.worker('w2')
+  t.same(await handle.result(), { key: 'k' })
+})
+
+t.test('a second signal ends it at once, and says that work was handed back', async (t) => {
+  const cluster = await Cluster.create(t)
+  const { workers, client } = await cluster.start(1)
+  const handle = await client.submit('deaf', { key: 'k', ms: 60_000, witness: cluster.witnessFile })
+  handle.result().catch(() => {})
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  workers[0]!.kill('SIGTERM')
+  await cluster.untilLog('w1', /drain/i)
+  const at = workers[0]!.kill('SIGTERM')
+  const { code, atMs } = await workers[0]!.ended
+  t.equal(code, 6)
+  t.ok(atMs - at < 3_000, `after ${Math.round(atMs - at)} ms`)
+})
+
+t.test('SIGTERM to a lone master ends the cluster, the master last', async (t) => {
+  const cluster = await Cluster.create(t)
+  const { master, workers, client } = await cluster.start(2)
+  const handle = await client.submit('work', { key: 'k', ms: 1_000, witness: cluster.witnessFile })
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  master.kill('SIGTERM')
+  t.same(await handle.result(), { key: 'k' })
+  const ends = await Promise.all([...workers, master].map(({ ended }) => ended))
+  t.same(
+    ends.map(({ code }) => code),
+    [0, 0, 0],
+  )
+})
+
+t.test('--keep-workers: the master leaves alone, and the next one finds its workers at work', async (t) => {
+  const cluster = await Cluster.create(t)
+  const first = await cluster.master(['--keep-workers'])
+  const worker = await cluster.worker('w1')
+  const client = await cluster.client()
+  await cluster.untilReady(client, ['w1'])
+  const handle = await client.submit('work', { key: 'long', ms: 4_000, witness: cluster.witnessFile })
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  first.kill('SIGTERM')
+  t.equal((await first.ended).code, 0)
+  t.equal(worker.end, undefined, 'its worker stays')
+  await cluster.master()
+  t.same(await handle.result(), { key: 'long' })
+  t.equal(cluster.witness().filter(({ what }) => what === 'start').length, 1)
+})

@@ -1,0 +1,106 @@
+// kill -STOP: a process that stands still is no process that is dead, and the clocks of both sides say when it is given
+// up: no new work after 5 s, its code dead by 12 s, its tasks elsewhere 13 to 16.5 s after the STOP (design: section 5).
+import t, { type Test } from 'tap'
+import type { Client, TaskHandle } from '../../src/index.js'
+import { Cluster, isAlive, until, type WitnessLine } from './cluster.js'
+
+t.jobs = 3
+
+interface Play {
+  readonly cluster: Cluster
+  readonly client: Client
+  readonly handle: TaskHandle
+  readonly name: string
+  readonly first: WitnessLine
+  readonly worker: number
+  readonly host: number
+}
+
+/** A task runs at one of two workers, and the other is there to take it over. */
+async function play(t: Test, type: string, ms: number): Promise<Play> {
+  const cluster = await Cluster.create(t)
+  const { client } = await cluster.start(2)
+  const handle = await client.submit(type, { key: 'k', ms, witness: cluster.witnessFile })
+  handle.result().catch(() => {})
+  const first = await until('its start', () => cluster.witness().find(({ what }) => what === 'start'))
+  const holder = cluster.records().find(({ hosts }) => hosts?.some(({ pid }) => pid === first.pid))
+  return { cluster, client, handle, first, name: holder!.name, worker: holder!.pid, host: first.pid! }
+}
+
+async function secondStart(cluster: Cluster): Promise<WitnessLine> {
+  return until('the second attempt', () =>
+    cluster.witness().find(({ what, attempt }) => what === 'start' && attempt === 2),
+  )
+}
+
+function checkMoved(t: Test, { cluster, first }: Play, stoppedAtMs: number, second: WitnessLine): void {
+  const afterMs = second.atMs - stoppedAtMs
+  t.ok(afterMs >= 13_000 && afterMs <= 16_500, `reassigned ${afterMs} ms after the STOP`)
+  const alive = cluster.witness().filter(({ what, pid }) => what === 'alive' && pid === first.pid)
+  const lastMs = (alive.at(-1)?.atMs ?? 0) - stoppedAtMs
+  t.ok(lastMs <= 12_100, `the last sign of life of its code was ${lastMs} ms after the STOP`)
+}
+
+t.test('a frozen worker', async (t) => {
+  const it = await play(t, 'deaf', 40_000)
+  const { cluster, client, name, worker, host } = it
+  const stoppedAtMs = Date.now()
+  process.kill(worker, 'SIGSTOP')
+  await cluster.untilLog('master', new RegExp(`${name} is silent for .*no new work`))
+  t.ok(Date.now() - stoppedAtMs < 8_000)
+  const second = await secondStart(cluster)
+  checkMoved(t, it, stoppedAtMs, second)
+  t.notOk(isAlive(host), 'its watchdog has ended its host although the worker is frozen')
+  process.kill(worker, 'SIGCONT')
+  await cluster.untilReady(client, ['w1', 'w2'])
+  t.equal(cluster.witness().filter(({ what }) => what === 'start').length, 2, 'nothing was run a third time')
+})
+
+t.test('a late result of a frozen worker is refused as stale, and it joins again', async (t) => {
+  // It ends by itself while its worker is frozen, before the watchdog would end it.
+  const { cluster, client, handle, name, worker } = await play(t, 'work', 3_000)
+  process.kill(worker, 'SIGSTOP')
+  await secondStart(cluster)
+  process.kill(worker, 'SIGCONT')
+  await cluster.untilLog('master', new RegExp(`refused a stale result of ${name}`))
+  await cluster.untilReady(client, ['w1', 'w2'])
+  t.same(await handle.result(), { key: 'k' })
+  t.ok((await client.status()).stale >= 1, 'counted')
+})
+
+t.test('a frozen host', async (t) => {
+  const it = await play(t, 'deaf', 40_000)
+  const stoppedAtMs = Date.now()
+  process.kill(it.host, 'SIGSTOP')
+  const second = await secondStart(it.cluster)
+  checkMoved(t, it, stoppedAtMs, second)
+  t.notOk(isAlive(it.host))
+  t.ok(isAlive(it.worker), 'its worker lives')
+  await it.cluster.untilReady(it.client, ['w1', 'w2'])
+})
+
+t.test('both frozen', async (t) => {
+  const it = await play(t, 'deaf', 40_000)
+  const stoppedAtMs = Date.now()
+  process.kill(it.worker, 'SIGSTOP')
+  process.kill(it.host, 'SIGSTOP')
+  const second = await secondStart(it.cluster)
+  checkMoved(t, it, stoppedAtMs, second)
+  process.kill(it.host, 'SIGCONT')
+  await until('its host to be ended', () => !isAlive(it.host))
+  process.kill(it.worker, 'SIGCONT')
+  await it.cluster.untilReady(it.client, ['w1', 'w2'])
+})
+
+t.test('P19: a frozen master does not blame its workers', async (t) => {
+  const cluster = await Cluster.create(t)
+  const { master, client } = await cluster.start(1)
+  const handle = await client.submit('work', { key: 'k', ms: 9_000, witness: cluster.witnessFile })
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  process.kill(master.pid, 'SIGSTOP')
+  await until('seven seconds', () => cluster.witness().length > 0 && Date.now() - cluster.witness()[0]!.atMs > 7_000)
+  process.kill(master.pid, 'SIGCONT')
+  t.same(await handle.result(), { key: 'k' })
+  t.equal(cluster.witness().filter(({ what }) => what === 'start').length, 1)
+  t.match(cluster.log('master'), /stood still/)
+})
