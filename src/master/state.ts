@@ -43,6 +43,9 @@ export interface Session {
   readonly id: SessionId
   readonly peer: SessionPeer
   readonly watches: Set<string>
+  readonly openedAt: MonoMs
+  /** Ended by this side: what the peer had said and was still on its way is lost. */
+  closing: boolean
 }
 
 export interface WorkerState {
@@ -145,6 +148,8 @@ export class Turn {
   }
 
   close(session: SessionId, reason: string): void {
+    const ending = this.state.sessions.get(session)
+    if (ending !== undefined) ending.closing = true
     this.effects.push({ kind: 'close', session, reason })
   }
 

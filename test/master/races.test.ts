@@ -6,12 +6,35 @@ t.test('of a silent worker a start may have been lost on the way: at most once h
   const stage = await Stage.open()
   const worker = await stage.worker('w1')
   const client = stage.connect('client', 'client#1')
-  const [once, often] = stage.submit(client, [{ maxAttempts: 1 }])
+  const [once] = stage.submit(client, [{ maxAttempts: 1 }])
   await stage.settle()
   t.equal(stage.assigned(worker).length, 1)
   await stage.passAndSettle(15_500)
   t.match(await stage.task(once!), { state: 'failed', attempt: 1 })
-  t.equal(often, undefined)
+})
+
+t.test('a connection that this side ended: a start may have been on its way (P10)', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  const client = stage.connect('client', 'client#1')
+  const [id] = stage.submit(client, [{ maxAttempts: 1 }])
+  await stage.settle()
+  for (let second = 0; second < 7; second += 1) {
+    stage.say(worker, { type: 'beat', n: second, seen: 0, running: 0, hosts: [] })
+    await stage.passAndSettle(1_000)
+  }
+  t.match(stage.closed[0], { session: worker, reason: 'assignments do not arrive' })
+  stage.drop(worker)
+  stage.probed('w1#1', 'refused')
+  await stage.settle()
+  t.match(await stage.task(id!), { state: 'failed', error: { code: 'lost' } })
+})
+
+t.test('a worker that proves itself and never registers does not keep its place', async (t) => {
+  const stage = await Stage.open()
+  const session = stage.connect('worker', 'w1#1')
+  stage.pass(16_000)
+  t.match(stage.closed, [{ session, reason: 'it never registered' }])
 })
 
 t.test('what never left for a worker that fell silent is not charged (P9)', async (t) => {

@@ -5,7 +5,7 @@ import type { MonoMs } from '../../clock.js'
 import { formatDuration } from '../../config.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { ProbeResult } from '../events.js'
-import type { ExpiryCause, HeldLease, MasterState, Turn, WorkerState } from '../state.js'
+import { type ExpiryCause, type HeldLease, type MasterState, type Turn, type WorkerState, workerOf } from '../state.js'
 
 /** A tick that comes later than this was held up: the process stood still, and so did everything it would have heard. */
 const LAG_MS_MIN = 100
@@ -37,10 +37,22 @@ export function watch(turn: Turn): void {
       })
     }
   }
+  watchUnregistered(turn)
+}
+
+/** A worker's connection that proves itself and then says nothing keeps its place for no longer than a lease. */
+function watchUnregistered(turn: Turn): void {
+  const { sessions, settings } = turn.state
+  for (const { id, peer, openedAt, closing } of sessions.values()) {
+    const late = turn.at.monoMs - openedAt >= settings.leaseMs
+    if (late && !closing && peer.role === 'worker' && workerOf(turn.state, id) === undefined) {
+      turn.close(id, 'it never registered')
+    }
+  }
 }
 
 export function nextWatch(state: MasterState, at: MonoMs): MonoMs | undefined {
-  return state.workers.size > 0 ? at + WATCH_MS : undefined
+  return state.workers.size > 0 || state.sessions.size > 0 ? at + WATCH_MS : undefined
 }
 
 /** What a dial to a worker without a session met. */

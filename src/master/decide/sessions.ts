@@ -15,7 +15,7 @@ type Message<Type extends WorkerMessage['type']> = Extract<WorkerMessage, { type
 
 export function opened(turn: Turn, session: SessionId, peer: SessionPeer): void {
   const { state } = turn
-  state.sessions.set(session, { id: session, peer, watches: new Set() })
+  state.sessions.set(session, { id: session, peer, watches: new Set(), openedAt: turn.at.monoMs, closing: false })
   if (peer.role === 'worker') return
   const before = state.clients.get(peer.incarnation)
   if (before !== undefined) turn.close(before, 'this client has connected again')
@@ -30,7 +30,14 @@ export function closed(turn: Turn, id: SessionId, reason: string): void {
   state.sessions.delete(id)
   for (const taskId of session.watches) unwatch(turn, taskId, id)
   if (state.clients.get(session.peer.incarnation) === id) state.clients.delete(session.peer.incarnation)
-  if (worker !== undefined) lose(turn, worker, reason)
+  if (worker === undefined) return
+  if (session.closing) presumeBegun(worker)
+  lose(turn, worker, reason)
+}
+
+/** A `started` may have been on its way when this side ended the connection: nothing is proven to have never begun (P10). */
+function presumeBegun(worker: WorkerState): void {
+  for (const lease of worker.leases.values()) if (lease.delivered) lease.started = true
 }
 
 /** The connection is gone, which is no proof that the worker is: it is dialled at once, and judged later (P8). */
