@@ -2,20 +2,25 @@
 // process. Rows are never changed in place, so what was handed out stays as it was.
 import type { WallMs } from '../clock.js'
 import { DtrError } from '../errors.js'
-import type { AttemptRecord, Encoding, TaskState } from '../task/task.js'
+import { type AttemptRecord, type Encoding, isTerminal, type TaskState } from '../task/task.js'
 import { applyBatch, readTasks } from './apply.js'
+import { listFailures, listTasks, matches, summaryOf, WALKED_ROWS_MAX } from './listing.js'
 import {
+  bytesOf,
   type CompletedRow,
   defined,
+  type EndedRow,
   type GrantedRow,
   type Head,
   inClaimOrder,
   type NewTaskRow,
   type Rows,
+  type Size,
   type TaskRow,
+  type Walk,
 } from './rows.js'
 import { Sorted } from './sorted.js'
-import type { ClaimRoute, Count, Holder, Offer, Place, Store, StoreLimits } from './store.js'
+import type { ClaimRoute, Count, Holder, Offer, Place, Store, StoreLimits, TaskFilter } from './store.js'
 
 export function openMemoryStore(limits: StoreLimits): Store {
   const rows = new MemoryRows()
@@ -28,6 +33,8 @@ export function openMemoryStore(limits: StoreLimits): Store {
   return {
     apply: (batch) => whileOpen(() => applyBatch(rows, batch, limits)),
     get: (ids) => whileOpen(() => readTasks(rows, ids)),
+    list: (filter, page) => whileOpen(() => listTasks(rows, filter, page)),
+    failures: (filter, cursor) => whileOpen(() => listFailures(rows, filter, cursor)),
     counts: () => whileOpen(() => rows.counts()),
     holders: () => whileOpen(() => rows.holders()),
     close: async () => {
@@ -42,11 +49,13 @@ class MemoryRows implements Rows {
   readonly #runnable = new Map<string, Sorted<TaskRow>>()
   readonly #gated = new Sorted<TaskRow>((a, b) => a.runAt - b.runAt || a.seq - b.seq)
   readonly #expiring = new Sorted<TaskRow>((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.seq - b.seq)
+  readonly #failed = new Sorted<TaskRow>(byEnd)
+  readonly #endedOtherwise = new Sorted<TaskRow>(byEnd)
   readonly #running = new Map<string, Sorted<TaskRow>>()
   readonly #stories = new Map<string, AttemptRecord[]>()
   readonly #recordsByHolder = new Map<string, (AttemptRecord & { readonly taskId: string })[]>()
   readonly #incarnations = new Map<string, { readonly beat: number; readonly place: Place | undefined }>()
-  readonly #counts = new Map<string, Count>()
+  readonly #counts = new Map<string, Count & Size>()
   #lastSeq = 0
 
   task(id: string): TaskRow | undefined {
@@ -70,7 +79,7 @@ class MemoryRows implements Rows {
     if (row?.state !== 'running' || row.leaseId !== leaseId || row.cancelRequested) return undefined
     const { error: _, ...kept } = row
     this.update({ ...kept, state: 'completed', result, resultEncoding: encoding, endedAt: now })
-    return row
+    return { ...row, bytes: bytesOf({ payload: row.payload, result }) }
   }
 
   heads(route: ClaimRoute, limit: number): readonly Head[] {
@@ -122,6 +131,17 @@ class MemoryRows implements Rows {
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
+  walk(filter: TaskFilter, before: number, limit: number): Walk {
+    const newestFirst = [...this.#bySeq.keys()].filter((seq) => seq < before).sort((a, b) => b - a)
+    const found = []
+    for (const [walked, seq] of newestFirst.entries()) {
+      if (found.length === limit || walked === WALKED_ROWS_MAX) return { found, next: seq + 1 }
+      const task = summaryOf(this.#existing(seq))
+      if (matches(task, filter)) found.push(task)
+    }
+    return { found }
+  }
+
   record(taskId: string, record: AttemptRecord): void {
     this.#stories.set(taskId, [...this.story(taskId), record])
     const records = this.#recordsByHolder.get(record.holder) ?? []
@@ -135,6 +155,28 @@ class MemoryRows implements Rows {
 
   recordsOf(incarnation: string, endedAt: WallMs): readonly (AttemptRecord & { readonly taskId: string })[] {
     return (this.#recordsByHolder.get(incarnation) ?? []).filter((record) => record.endedAt === endedAt)
+  }
+
+  endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[] {
+    const line = which === 'failed' ? this.#failed : this.#endedOtherwise
+    return line.first(limit).map((row) => {
+      const { seq, id, queue, type, state, endedAt = 0 } = row
+      return { seq, id, queue, type, state, endedAt, bytes: bytesOf(row) }
+    })
+  }
+
+  remove({ seq, id }: EndedRow): void {
+    this.#unlist(this.#existing(seq))
+    this.#tasks.delete(id)
+    this.#bySeq.delete(seq)
+    // The next submission follows the last that there is, as in a table that gives out its row numbers.
+    while (this.#lastSeq > 0 && !this.#bySeq.has(this.#lastSeq)) this.#lastSeq -= 1
+    for (const { holder } of this.story(id)) {
+      const others = this.#recordsByHolder.get(holder)?.filter(({ taskId }) => taskId !== id) ?? []
+      if (others.length === 0) this.#recordsByHolder.delete(holder)
+      else this.#recordsByHolder.set(holder, others)
+    }
+    this.#stories.delete(id)
   }
 
   beat(incarnation: string): number | undefined {
@@ -154,15 +196,26 @@ class MemoryRows implements Rows {
     return this.counts().reduce((sum, { state, count }) => sum + (state === 'pending' ? count : 0), 0)
   }
 
-  addToCount(queue: string, type: string, state: TaskState, change: number): void {
+  kept(): Size {
+    const sum = { count: 0, bytes: 0 }
+    for (const { state, count, bytes } of this.#counts.values()) {
+      if (!isTerminal(state)) continue
+      sum.count += count
+      sum.bytes += bytes
+    }
+    return sum
+  }
+
+  addToCount(queue: string, type: string, state: TaskState, change: Size): void {
     const key = JSON.stringify([queue, type, state])
-    const count = (this.#counts.get(key)?.count ?? 0) + change
+    const before = this.#counts.get(key) ?? { count: 0, bytes: 0 }
+    const count = before.count + change.count
     if (count === 0) this.#counts.delete(key)
-    else this.#counts.set(key, { queue, type, state, count })
+    else this.#counts.set(key, { queue, type, state, count, bytes: before.bytes + change.bytes })
   }
 
   counts(): readonly Count[] {
-    return [...this.#counts.values()]
+    return [...this.#counts.values()].map(({ bytes: _, ...count }) => count)
   }
 
   holders(): readonly Holder[] {
@@ -182,6 +235,8 @@ class MemoryRows implements Rows {
     this.#tasks.set(row.id, row)
     this.#bySeq.set(row.seq, row)
     if (row.state === 'running') listOf(this.#running, row.holder ?? '', bySubmission).add(row)
+    if (row.state === 'failed') this.#failed.add(row)
+    else if (isTerminal(row.state)) this.#endedOtherwise.add(row)
     if (row.state !== 'pending') return
     if (row.gated) this.#gated.add(row)
     else listOf(this.#runnable, keyOf(row), inClaimOrder).add(row)
@@ -191,6 +246,8 @@ class MemoryRows implements Rows {
   #unlist(row: TaskRow): void {
     this.#gated.delete(row)
     this.#expiring.delete(row)
+    this.#failed.delete(row)
+    this.#endedOtherwise.delete(row)
     drop(this.#runnable, keyOf(row), row)
     drop(this.#running, row.holder ?? '', row)
   }
@@ -198,6 +255,10 @@ class MemoryRows implements Rows {
 
 function bySubmission(a: TaskRow, b: TaskRow): number {
   return a.seq - b.seq
+}
+
+function byEnd(a: TaskRow, b: TaskRow): number {
+  return (a.endedAt ?? 0) - (b.endedAt ?? 0) || a.seq - b.seq
 }
 
 function keyOf(route: { readonly queue: string; readonly type: string }): string {

@@ -4,7 +4,11 @@ import type { LockOptions } from './sqlite/lock.js'
 import { openSqliteStore } from './sqlite/sqlite-store.js'
 import type { Store, StoreLimits } from './store.js'
 
+export { type BackupOptions, backUp } from './sqlite/backup.js'
+export { type DataSummary, inspectData } from './sqlite/copy.js'
+export { type DataHeader, readHeader } from './sqlite/header.js'
 export type { DataHolder } from './sqlite/lock.js'
+export { type RestoreOptions, type RestoreReport, restore } from './sqlite/restore.js'
 
 export type StoreOptions =
   | { readonly kind: 'memory'; readonly limits: StoreLimits }

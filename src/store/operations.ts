@@ -1,6 +1,7 @@
 // What each operation does to the rows, and its outcome. Operations are idempotent by their own ids: a batch that is
 // applied again (`work.retried`) finds its own traces, changes nothing more, and answers what it answered before.
-import { type AttemptRecord, isTerminal } from '../task/task.js'
+import { type AttemptRecord, decideRetry, isTerminal } from '../task/task.js'
+import { prune } from './prune.js'
 import { endedOf, grantOf, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
 import type {
   AttachOperation,
@@ -11,6 +12,7 @@ import type {
   LeaseRef,
   Operation,
   OperationOutcome,
+  RetryOperation,
   SettleOperation,
   SubmitOperation,
 } from './store.js'
@@ -24,10 +26,14 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
       return settle(work, operation)
     case 'cancel':
       return cancel(work, operation)
+    case 'retry':
+      return retry(work, operation)
     case 'attach':
       return attach(work, operation)
     case 'expire':
       return expire(work, operation)
+    case 'prune':
+      return prune(work, operation)
   }
 }
 
@@ -38,6 +44,7 @@ function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
   }
   const row = work.rows.task(task.id)
   if (row === undefined) return { kind: 'submit', status: 'busy' }
+  work.resubmitted.add(row.id)
   if (!sameContent(row, task)) return { kind: 'submit', status: 'conflict' }
   return { kind: 'submit', status: 'existing', state: row.state }
 }
@@ -47,7 +54,7 @@ function settle(work: Work, { taskId, leaseId, ending }: SettleOperation): Opera
     const { result, encoding } = ending
     const completed = work.rows.complete(taskId, leaseId, result, encoding, work.now)
     if (completed !== undefined) {
-      work.moved(completed, 'running', 'completed')
+      work.moved(completed, 'running', 'completed', completed.bytes)
       const origin = completed.origin === undefined ? {} : { origin: completed.origin }
       work.ended({ id: taskId, state: 'completed', ...origin, result, resultEncoding: encoding })
       return { kind: 'settle', status: 'recorded', state: 'completed' }
@@ -78,6 +85,10 @@ function reportedByWorker({ outcome }: AttemptRecord): boolean {
 function cancel(work: Work, { taskId }: CancelOperation): OperationOutcome {
   const row = work.rows.task(taskId)
   if (row === undefined) return { kind: 'cancel', status: 'unknown' }
+  // One and the same batch cancelled it, then retried it: what it is now came after this.
+  if (row.state !== 'cancelled' && retriedBefore(work, row)) {
+    return { kind: 'cancel', status: 'ended', state: 'cancelled' }
+  }
   if (row.state === 'running') {
     if (!row.cancelRequested) work.rows.update({ ...row, cancelRequested: true })
     return { kind: 'cancel', status: 'cancelling', state: 'running', leaseId: row.leaseId, holder: row.holder }
@@ -89,6 +100,26 @@ function cancel(work: Work, { taskId }: CancelOperation): OperationOutcome {
   if (!work.retried || row.state !== 'cancelled') return { kind: 'cancel', status: 'ended', state: row.state }
   work.ended(endedOf(row))
   return { kind: 'cancel', status: 'cancelled', state: 'cancelled' }
+}
+
+function retry(work: Work, { taskId }: RetryOperation): OperationOutcome {
+  const row = work.rows.task(taskId)
+  if (row === undefined) return { kind: 'retry', status: 'unknown' }
+  if (retriedBefore(work, row)) return { kind: 'retry', status: 'retried', state: 'pending' }
+  const decision = decideRetry(row, work.now, work.batchId)
+  if (decision === undefined) return { kind: 'retry', status: 'kept', state: row.state }
+  if (work.full) return { kind: 'retry', status: 'busy', state: row.state }
+  const { record, ...changes } = decision
+  const { endedAt: _, expiresAt: __, ...kept } = row
+  work.rows.record(taskId, record)
+  work.replace(row, { ...kept, ...changes })
+  return { kind: 'retry', status: 'retried', state: 'pending' }
+}
+
+/** Whether the first try of this very batch retried the task: whatever it is now, that came of it. */
+function retriedBefore(work: Work, row: TaskRow): boolean {
+  if (!work.retried) return false
+  return work.rows.story(row.id).some(({ outcome, leaseId }) => outcome === 'retried' && leaseId === work.batchId)
 }
 
 function attach(work: Work, { incarnation, leases, place }: AttachOperation): OperationOutcome {

@@ -6,7 +6,18 @@
 import type { WallMs } from '../clock.js'
 import type { AttemptRecord, Encoding, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
 import { DEFAULT_MAX_ATTEMPTS, isTerminal } from '../task/task.js'
-import type { Claim, ClaimRoute, Count, EndedTask, Grant, Holder, Offer, Place } from './store.js'
+import type {
+  Claim,
+  ClaimRoute,
+  Count,
+  EndedTask,
+  Grant,
+  Holder,
+  Offer,
+  Place,
+  TaskFilter,
+  TaskSummary,
+} from './store.js'
 
 /** A task with what only the store itself asks for. */
 export interface TaskRow extends Task {
@@ -53,22 +64,52 @@ export interface Rows {
   failedAt(endedAt: WallMs): readonly TaskRow[]
   nextDueAt(): WallMs | undefined
 
+  /**
+   * Tasks before this `seq` that match, the last first. It looks at a bounded number of rows; `next` is where to go on,
+   * and missing where nothing is left. What `filter` says of the failure is not its business.
+   */
+  walk(filter: TaskFilter, before: number, limit: number): Walk
+
   record(taskId: string, record: AttemptRecord): void
   story(taskId: string): readonly AttemptRecord[]
   /** Attempts of an incarnation that ended at this very moment. */
   recordsOf(incarnation: string, endedAt: WallMs): readonly (AttemptRecord & { readonly taskId: string })[]
+
+  /** Those that ended first, of the ones that failed or of all others. */
+  endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[]
+  /** Forgets a task with its story. */
+  remove(row: EndedRow): void
 
   beat(incarnation: string): number | undefined
   remember(incarnation: string, place: Place | undefined): void
   forget(incarnation: string): void
 
   pending(): number
-  addToCount(queue: string, type: string, state: TaskState, change: number): void
+  /** How many tasks have ended, and the bytes of their payloads and results. */
+  kept(): Size
+  addToCount(queue: string, type: string, state: TaskState, change: Size): void
   counts(): readonly Count[]
   holders(): readonly Holder[]
 }
 
-export type CompletedRow = Pick<TaskRow, 'queue' | 'type' | 'origin'>
+export interface Walk {
+  readonly found: readonly TaskSummary[]
+  readonly next?: number
+}
+
+export interface Size {
+  readonly count: number
+  /** Of payload and result, in UTF-8. Counted for tasks that have ended only. */
+  readonly bytes: number
+}
+
+/** What must be known of a task to forget it. */
+export type EndedRow = Pick<TaskRow, 'seq' | 'id' | 'queue' | 'type' | 'state'> & {
+  readonly endedAt: WallMs
+  readonly bytes: number
+}
+
+export type CompletedRow = Pick<TaskRow, 'queue' | 'type' | 'origin'> & Pick<Size, 'bytes'>
 export type GrantedRow = Omit<Grant, 'taskId' | 'leaseId' | 'holder' | 'maxAttempts'> &
   Pick<TaskRow, 'id' | 'maxAttempts'>
 
@@ -95,6 +136,7 @@ export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
     expiresAt: expiresMs === undefined ? undefined : now + expiresMs,
     attempt: 0,
     uncharged: 0,
+    forgiven: 0,
     suspect: false,
     cancelRequested: false,
   }
@@ -119,6 +161,11 @@ export function rowAfter(row: TaskRow, decision: EndingDecision, now: WallMs): T
   const { error, ...kept } = row
   const stays = isTerminal(decision.state) || error === undefined ? {} : { error }
   return { ...kept, ...stays, ...changes, gated: decision.state === 'pending' && decision.runAt > now }
+}
+
+/** In UTF-8. */
+export function bytesOf({ payload, result }: Pick<TaskRow, 'payload' | 'result'>): number {
+  return Buffer.byteLength(payload) + Buffer.byteLength(result ?? '')
 }
 
 /** The task as everybody above the store sees it. */

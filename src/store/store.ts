@@ -16,6 +16,13 @@ export interface Store {
   apply(batch: Batch): Promise<Outcome>
   /** The tasks that exist among `ids` (at most PAGE_MAX), with their stories, in the order asked for. */
   get(ids: readonly string[]): Promise<readonly TaskWithStory[]>
+  /** A page of tasks without their data, the newest submission first. */
+  list(filter: TaskFilter, page: PageRequest): Promise<TaskPage>
+  /**
+   * Failed tasks grouped by what ended them, of a bounded number of them. Who wants all goes on with `next` and merges the
+   * groups by their key.
+   */
+  failures(filter: TaskFilter, cursor?: string): Promise<FailurePage>
   /** How many tasks there are of each queue, type and state. Costs the number of such rows, not of tasks. */
   counts(): Promise<readonly Count[]>
   /** Incarnations that hold running tasks: after a start each of them has one full lease of grace. */
@@ -42,7 +49,14 @@ export interface Batch {
   readonly retried: boolean
 }
 
-export type Operation = SubmitOperation | SettleOperation | CancelOperation | AttachOperation | ExpireOperation
+export type Operation =
+  | SubmitOperation
+  | SettleOperation
+  | CancelOperation
+  | RetryOperation
+  | AttachOperation
+  | ExpireOperation
+  | PruneOperation
 
 export interface SubmitOperation {
   readonly kind: 'submit'
@@ -61,6 +75,28 @@ export interface SettleOperation {
 export interface CancelOperation {
   readonly kind: 'cancel'
   readonly taskId: string
+}
+
+/** A person retries a task by name (P6): what that makes of it is `decideRetry` of task/task.ts. */
+export interface RetryOperation {
+  readonly kind: 'retry'
+  readonly taskId: string
+}
+
+/**
+ * Ended tasks that are too old, or too many, are forgotten with their stories: the oldest end first, at most `limit` of
+ * them, and fewer where they are large. What ended in this very batch stays, its end is not told yet. A batch that is
+ * applied again prunes nothing: what the first try left is for the next one.
+ */
+export interface PruneOperation {
+  readonly kind: 'prune'
+  /** Completed and cancelled tasks that ended before. */
+  readonly completedBefore: WallMs
+  readonly failedBefore: WallMs
+  /** Of all ended tasks together: so many, and so many bytes of payload and result. */
+  readonly keptMax: number
+  readonly keptBytesMax: number
+  readonly limit: number
 }
 
 /**
@@ -146,6 +182,12 @@ export type OperationOutcome =
       readonly holder?: string
     }
   | {
+      readonly kind: 'retry'
+      /** `kept`: it is neither failed nor cancelled, as `state` says. `busy`: too many are pending (P24). */
+      readonly status: 'retried' | 'kept' | 'busy' | 'unknown'
+      readonly state?: TaskState
+    }
+  | {
       readonly kind: 'attach'
       /** What it still holds. */
       readonly live: readonly Grant[]
@@ -155,6 +197,8 @@ export type OperationOutcome =
       readonly returned: number
     }
   | { readonly kind: 'expire'; readonly status: 'expired' | 'moved'; readonly tasks: readonly ExpiredTask[] }
+  /** `more`: there is more to forget already. */
+  | { readonly kind: 'prune'; readonly pruned: number; readonly more: boolean }
 
 /**
  * - `accepted`: new and durable; `existing`: the same task was there already (P2), `state` says how it stands;
@@ -201,6 +245,60 @@ export interface EndedTask {
   readonly result?: string
   readonly resultEncoding?: Encoding
   readonly error?: TaskError
+}
+
+/** What is not named matches everything. */
+export interface TaskFilter {
+  readonly states?: readonly TaskState[]
+  readonly types?: readonly string[]
+  readonly queues?: readonly string[]
+  /** Submitted at or after, and before. */
+  readonly createdSince?: WallMs
+  readonly createdBefore?: WallMs
+  /** Ended at or after, and before: then only tasks that have ended match. */
+  readonly endedSince?: WallMs
+  readonly endedBefore?: WallMs
+  /** The key of a FailureGroup: only tasks that failed so. */
+  readonly failure?: string
+}
+
+export interface PageRequest {
+  /** From 1 to PAGE_MAX. */
+  readonly limit: number
+  /** `next` of the page before; the newest tasks without one. Only the store reads it. */
+  readonly cursor?: string
+}
+
+/**
+ * At most `limit` tasks, and fewer, or none, where so many rows were looked at that it is somebody else's turn: a call
+ * costs a bounded number of rows. Nothing is left where `next` is missing.
+ */
+export interface TaskPage {
+  readonly tasks: readonly TaskSummary[]
+  readonly next?: string
+}
+
+/** A task without its data; its error has no stack, and a short message. */
+export type TaskSummary = Omit<Task, 'payload' | 'encoding' | 'result' | 'resultEncoding' | 'meta' | 'origin'>
+
+export interface FailurePage {
+  readonly groups: readonly FailureGroup[]
+  readonly next?: string
+}
+
+/** Failed tasks of one type whose errors are alike: the same code and message, but for numbers, ids and names in it. */
+export interface FailureGroup {
+  readonly key: string
+  readonly type: string
+  readonly code: string
+  /** Of the newest. */
+  readonly message: string
+  readonly count: number
+  /** When the first and the last of them ended. */
+  readonly firstAt: WallMs
+  readonly lastAt: WallMs
+  /** Ids of the newest. */
+  readonly examples: readonly string[]
 }
 
 export interface TaskWithStory {

@@ -1,27 +1,34 @@
 // One batch while it is being applied: its time, what it has ended and what it has added to the counts so far.
 import type { WallMs } from '../clock.js'
 import { decideEnding, type Ending, type EndingDecision, isTerminal, type TaskState } from '../task/task.js'
-import { endedOf, type Rows, rowAfter, type TaskRow } from './rows.js'
+import { bytesOf, endedOf, type Rows, rowAfter, type Size, type TaskRow } from './rows.js'
 import type { Batch, EndedTask, StoreLimits } from './store.js'
 
-type Change = { -readonly [State in TaskState]?: number }
+type Change = { [State in TaskState]?: Size }
 
 export class Work {
+  /** Random, and the same when the batch is applied again. */
+  readonly batchId: string
   readonly now: WallMs
   readonly retried: boolean
   /** Of a retried batch: the leases that its own claims may have granted already, after its operations. */
   readonly #ownLeases: ReadonlySet<string>
+  /** Tasks that were submitted once more: forgotten now, they would be new ones if this batch is applied again. */
+  readonly resubmitted = new Set<string>()
   readonly #ended = new Map<string, EndedTask>()
   /** By queue, then type: written as one row each at the end, however many tasks moved. */
   readonly #changes = new Map<string, Map<string, Change>>()
   #pendingBefore: number | undefined
   #pendingChange = 0
+  #keptBefore: Size | undefined
+  #keptChange: Size = { count: 0, bytes: 0 }
 
   constructor(
     readonly rows: Rows,
     batch: Batch,
     readonly limits: StoreLimits,
   ) {
+    this.batchId = batch.id
     this.now = batch.now
     this.retried = batch.retried
     const offers = batch.retried ? batch.claims.flatMap((claim) => claim.offers) : []
@@ -39,12 +46,30 @@ export class Work {
     return this.#pendingBefore + this.#pendingChange >= this.limits.pendingMax
   }
 
-  /** Counts a task that came (no `from`) or changed its state. */
-  moved(task: { readonly queue: string; readonly type: string }, from: TaskState | undefined, to: TaskState): void {
+  /** How many tasks have ended and are kept, as this batch has it so far. */
+  get kept(): Size {
+    this.#keptBefore ??= this.rows.kept()
+    return plus(this.#keptBefore, this.#keptChange)
+  }
+
+  /**
+   * Counts a task that came (no `from`), changed its state, or was forgotten (no `to`).
+   * @param bytes of its payload and result, where one of the two states is an end
+   */
+  moved(
+    task: { readonly queue: string; readonly type: string },
+    from: TaskState | undefined,
+    to: TaskState | undefined,
+    bytes = 0,
+  ): void {
     const change = this.#changeOf(task.queue, task.type)
-    if (from !== undefined) change[from] = (change[from] ?? 0) - 1
-    change[to] = (change[to] ?? 0) + 1
-    this.#pendingChange += (to === 'pending' ? 1 : 0) - (from === 'pending' ? 1 : 0)
+    for (const [state, by] of [[from, -1] as const, [to, 1] as const]) {
+      if (state === undefined) continue
+      const size = { count: by, bytes: isTerminal(state) ? by * bytes : 0 }
+      change[state] = plus(change[state], size)
+      if (isTerminal(state)) this.#keptChange = plus(this.#keptChange, size)
+      if (state === 'pending') this.#pendingChange += by
+    }
   }
 
   ended(task: EndedTask): void {
@@ -67,7 +92,8 @@ export class Work {
 
   replace(before: TaskRow, after: TaskRow): void {
     this.rows.update(after)
-    this.moved(before, before.state, after.state)
+    const ends = isTerminal(before.state) || isTerminal(after.state)
+    this.moved(before, before.state, after.state, ends ? bytesOf(after) : 0)
     if (isTerminal(after.state)) this.ended(endedOf(after))
   }
 
@@ -75,8 +101,8 @@ export class Work {
   finish(): readonly EndedTask[] {
     for (const [queue, types] of this.#changes) {
       for (const [type, change] of types) {
-        for (const [state, count] of Object.entries(change)) {
-          if (count !== 0) this.rows.addToCount(queue, type, state as TaskState, count)
+        for (const [state, size] of Object.entries(change)) {
+          if (size.count !== 0 || size.bytes !== 0) this.rows.addToCount(queue, type, state as TaskState, size)
         }
       }
     }
@@ -90,4 +116,8 @@ export class Work {
     types.set(type, change)
     return change
   }
+}
+
+function plus(size: Size | undefined, change: Size): Size {
+  return size === undefined ? change : { count: size.count + change.count, bytes: size.bytes + change.bytes }
 }

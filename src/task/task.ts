@@ -7,6 +7,8 @@
 //                      |                         +-------> cancelled   (asked for while it ran)
 //                      +----> failed (expired) | cancelled
 //
+// A person who names a failed or cancelled task may send it back to pending (`decideRetry`).
+//
 // What always holds:
 // - a running task has exactly one lease, any other has none (P5);
 // - a terminal state is never left (P6), unless a person retries the task by name;
@@ -20,7 +22,7 @@ export type TaskState = 'pending' | 'running' | 'completed' | 'failed' | 'cancel
 export const TASK_STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const
 export const TERMINAL_STATES: readonly TaskState[] = ['completed', 'failed', 'cancelled']
 
-/** The diagram above as a table: from a state to those that may follow it. */
+/** The diagram above as a table: from a state to those that may follow it by themselves. */
 export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
   pending: ['running', 'failed', 'cancelled'],
   running: ['pending', 'completed', 'failed', 'cancelled'],
@@ -84,8 +86,10 @@ export interface Task extends Omit<TaskSpec, 'delayMs' | 'expiresMs'> {
   readonly expiresAt?: WallMs
   /** Attempts granted so far; the number of the current one while running. */
   readonly attempt: number
-  /** Those of them that do not count against `maxAttempts`. */
+  /** Those of them, since the last retry by hand, that do not count against `maxAttempts`. */
   readonly uncharged: number
+  /** Attempts before the last retry by hand: they do not count any more. */
+  readonly forgiven: number
   /** A host died beside this task: it must run alone until it is cleared (P11). */
   readonly suspect: boolean
   /** Set while running, and kept afterwards to answer a repeated settlement of the last lease. */
@@ -100,14 +104,17 @@ export interface Task extends Omit<TaskSpec, 'delayMs' | 'expiresMs'> {
   readonly endedAt?: WallMs
 }
 
-/** One line of a task's story: an attempt that did not succeed. A success needs none, the task itself tells it. */
+/**
+ * One line of a task's story: an attempt that did not succeed, or that a person sent the task back (`retried`; it has no
+ * holder, and its lease names the batch that did it). A success needs none, the task itself tells it.
+ */
 export interface AttemptRecord {
   readonly attempt: number
   readonly leaseId: string
   readonly holder: string
   readonly grantedAt: WallMs
   readonly endedAt: WallMs
-  readonly outcome: 'failed' | 'returned' | 'lost' | 'cancelled'
+  readonly outcome: 'failed' | 'returned' | 'lost' | 'cancelled' | 'retried'
   readonly charged: boolean
   readonly error?: TaskError
 }
@@ -186,8 +193,47 @@ export function decideEnding(task: Task, ending: Ending, now: WallMs): EndingDec
 }
 
 /** Attempts that count against `maxAttempts`, the current one included. */
-export function chargedAttempts(task: Pick<Task, 'attempt' | 'uncharged'>): number {
-  return task.attempt - task.uncharged
+export function chargedAttempts({
+  attempt,
+  uncharged,
+  forgiven = 0,
+}: Pick<Task, 'attempt' | 'uncharged'> & { readonly forgiven?: number | undefined }): number {
+  return attempt - uncharged - forgiven
+}
+
+/** What a retry by hand makes of a task. It waits for no time and does not expire; its last error stays to be read. */
+export interface RetryDecision {
+  readonly state: 'pending'
+  readonly uncharged: 0
+  readonly forgiven: number
+  readonly suspect: false
+  readonly cancelRequested: false
+  readonly runAt: WallMs
+  readonly record: AttemptRecord
+}
+
+/** A person sends a failed or cancelled task back, its attempts counted anew (P6). Undefined for any other. */
+export function decideRetry(task: Task, now: WallMs, name: string): RetryDecision | undefined {
+  if (task.state !== 'failed' && task.state !== 'cancelled') return undefined
+  const { attempt } = task
+  const record = {
+    attempt,
+    leaseId: name,
+    holder: '',
+    grantedAt: now,
+    endedAt: now,
+    outcome: 'retried',
+    charged: false,
+  } as const
+  return {
+    state: 'pending',
+    uncharged: 0,
+    forgiven: attempt,
+    suspect: false,
+    cancelRequested: false,
+    runAt: now,
+    record,
+  }
 }
 
 function attemptsLeft(task: Task): boolean {

@@ -1,7 +1,11 @@
 // What every store must do, sentence by sentence (src/store/store.ts): runs unchanged on each implementation.
+
 import { claimScenarios } from './store/claim.js'
 import { gateScenarios } from './store/gates.js'
+import { listingScenarios } from './store/listing.js'
+import { pruneScenarios } from './store/prune.js'
 import { retriedScenarios } from './store/retried.js'
+import { retryScenarios } from './store/retry.js'
 import { settleScenarios } from './store/settle.js'
 import { type OpenStore, scenarios } from './store/subject.js'
 import { submitScenarios } from './store/submit.js'
@@ -15,4 +19,7 @@ export function storeConformance(name: string, open: OpenStore): void {
   workerScenarios(scenario)
   gateScenarios(scenario)
   retriedScenarios(scenario)
+  pruneScenarios(scenario)
+  retryScenarios(scenario)
+  listingScenarios(scenario)
 }

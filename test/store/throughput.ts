@@ -1,5 +1,6 @@
-// How fast the SQLite store applies batches, by hand: `node dist/test/store/throughput.js [folder] [batches] [bytes]`.
-// Each batch submits, claims and completes 512 tasks; every commit is on disk before the next begins.
+// How fast the SQLite store applies batches, by hand: `node dist/test/store/throughput.js [folder] [batches] [bytes] [kept]`.
+// Each batch submits, claims and completes 512 tasks; every commit is on disk before the next begins. With `kept` each
+// batch also forgets what has ended beyond so many tasks.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,8 @@ const SIZE = 512
 const parent = process.argv[2] ?? tmpdir()
 const batches = Number(process.argv[3] ?? 100)
 const payload = JSON.stringify('x'.repeat(Number(process.argv[4] ?? 64)))
+
+const keptMax = process.argv[5] === undefined ? undefined : Number(process.argv[5])
 
 const folder = mkdtempSync(join(parent, 'dtr-throughput-'))
 const store = await openStore({ kind: 'sqlite', folder, limits: { pendingMax: 10_000_000 } })
@@ -45,12 +48,24 @@ const completes = (n: number): Operation[] =>
     ending: { kind: 'completed', result: payload, encoding: 'json' },
   }))
 
+const prunes: readonly Operation[] =
+  keptMax === undefined
+    ? []
+    : [{ kind: 'prune', completedBefore: 0, failedBefore: 0, keptMax, keptBytesMax: 2 ** 40, limit: SIZE }]
+
 async function measure(what: string, apply: (n: number) => Promise<void>): Promise<void> {
   const began = rawMonoMs()
-  for (let n = 0; n < batches; n += 1) await apply(n)
+  let longestMs = 0
+  for (let n = 0; n < batches; n += 1) {
+    const from = rawMonoMs()
+    await apply(n)
+    longestMs = Math.max(longestMs, rawMonoMs() - from)
+  }
   const seconds = (rawMonoMs() - began) / 1_000
   const rate = Math.round((batches * SIZE) / seconds)
-  console.log(`${what.padEnd(20)} ${rate} tasks/s, ${((seconds / batches) * 1_000).toFixed(1)} ms a batch`)
+  console.log(
+    `${what.padEnd(20)} ${rate} tasks/s, ${((seconds / batches) * 1_000).toFixed(1)} ms a batch, longest ${longestMs.toFixed(0)} ms`,
+  )
 }
 
 async function claim(n: number, operations: readonly Operation[]): Promise<void> {
@@ -63,6 +78,6 @@ await measure('claim', (n) => claim(n, []))
 await measure('complete', async (n) => void (await store.apply(batch(completes(n)))))
 ids = newIds()
 leases.length = 0
-await measure('all three in one', (n) => claim(n, [...submits(n), ...(n > 0 ? completes(n - 1) : [])]))
+await measure('all three in one', (n) => claim(n, [...submits(n), ...(n > 0 ? completes(n - 1) : []), ...prunes]))
 await store.close()
 rmSync(folder, { recursive: true })

@@ -34,6 +34,7 @@ function running(changes: Partial<Task> = {}): Task {
     runAt: 1_000_100,
     attempt: 2,
     uncharged: 0,
+    forgiven: 0,
     maxAttempts: 5,
     suspect: false,
     leaseId: 'lease',

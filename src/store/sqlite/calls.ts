@@ -1,7 +1,18 @@
 // What passes between the store and its thread. Calls are answered one at a time, in the order in which they were made;
 // the very first reply says that the data file is open.
 import { DtrError, type ErrorCode } from '../../errors.js'
-import type { Batch, Count, Holder, Outcome, StoreLimits, TaskWithStory } from '../store.js'
+import type {
+  Batch,
+  Count,
+  FailurePage,
+  Holder,
+  Outcome,
+  PageRequest,
+  StoreLimits,
+  TaskFilter,
+  TaskPage,
+  TaskWithStory,
+} from '../store.js'
 
 export interface ThreadOptions {
   readonly file: string
@@ -11,6 +22,8 @@ export interface ThreadOptions {
 export type Call =
   | { readonly kind: 'apply'; readonly batch: Batch }
   | { readonly kind: 'get'; readonly ids: readonly string[] }
+  | { readonly kind: 'list'; readonly filter: TaskFilter; readonly page: PageRequest }
+  | { readonly kind: 'failures'; readonly filter: TaskFilter; readonly cursor: string | undefined }
   | { readonly kind: 'counts' }
   | { readonly kind: 'holders' }
   | { readonly kind: 'close' }
@@ -18,6 +31,8 @@ export type Call =
 export interface Answers {
   apply: Outcome
   get: readonly TaskWithStory[]
+  list: TaskPage
+  failures: FailurePage
   counts: readonly Count[]
   holders: readonly Holder[]
   close: undefined

@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { DtrError, messageOf } from '../../errors.js'
 import { MIGRATIONS } from './schema.js'
+import { makeShrinkable } from './space.js'
 
 /** SQLite's word for synchronous=FULL. */
 const FULL = 2
@@ -17,8 +18,10 @@ export function openDatabase(file: string, migrations = MIGRATIONS): Database.Da
   const database = connect(file, BUSY_MS)
   try {
     const version = checkVersion(database, file, migrations.length)
+    if (version === 0) makeShrinkable(database)
     makeDurable(database)
     migrate(database, file, version, migrations)
+    makeShrinkable(database)
     settleLog(database, file)
     return database
   } catch (error) {

@@ -82,7 +82,7 @@ function openLock(file: string): Database.Database | undefined {
 }
 
 /** Undefined in the moment between the lock and its file. */
-function readHolder(folder: string): DataHolder | undefined {
+export function readHolder(folder: string): DataHolder | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, HOLDER_FILE), 'utf8')) as DataHolder
   } catch {

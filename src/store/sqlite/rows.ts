@@ -3,8 +3,9 @@
 import type Database from 'better-sqlite3'
 import type { WallMs } from '../../clock.js'
 import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
-import type { CompletedRow, GrantedRow, Head, NewTaskRow, Rows, TaskRow } from '../rows.js'
-import type { ClaimRoute, Count, Holder, Offer, Place } from '../store.js'
+import type { CompletedRow, EndedRow, GrantedRow, Head, NewTaskRow, Rows, Size, TaskRow, Walk } from '../rows.js'
+import type { ClaimRoute, Count, Holder, Offer, Place, TaskFilter } from '../store.js'
+import { Walker } from './walker.js'
 
 /** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
 type Stored<Row, Flags extends keyof Row> = {
@@ -18,23 +19,29 @@ type Stored<Row, Flags extends keyof Row> = {
 }
 type StoredTask = Stored<TaskRow, 'gated' | 'suspect' | 'cancelRequested'>
 type StoredRecord = Stored<AttemptRecord & { taskId: string }, 'charged'>
+type StoredCompleted = Pick<StoredTask, 'queue' | 'type' | 'origin'> & Pick<CompletedRow, 'bytes'>
 type StoredGrant = Stored<GrantedRow, 'suspect' | 'cancelRequested'>
 
 const TASK = `
   seq, id, queue, type, state, gated, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt,
-  attempt, uncharged, max_attempts AS maxAttempts, max_attempts_given AS maxAttemptsGiven, timeout_ms AS timeoutMs,
+  attempt, uncharged, forgiven, max_attempts AS maxAttempts, max_attempts_given AS maxAttemptsGiven, timeout_ms AS timeoutMs,
   suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
   settled_lease AS settledLease, ended_at AS endedAt, origin, encoding, result_encoding AS resultEncoding,
   description, meta, error, payload, result`
+/** From the row's head alone, however long they are. */
+const BYTES = 'octet_length(payload) + coalesce(octet_length(result), 0)'
+const ENDED = `seq, id, queue, type, state, ended_at AS endedAt, ${BYTES} AS bytes`
 const RECORD = `
   task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
   charged, error`
 
 export class SqliteRows implements Rows {
   readonly #statements: ReturnType<typeof prepare>
+  readonly #walker: Walker
 
   constructor(database: Database.Database) {
     this.#statements = prepare(database)
+    this.#walker = new Walker(database)
   }
 
   task(id: string): TaskRow | undefined {
@@ -74,8 +81,10 @@ export class SqliteRows implements Rows {
       row.state,
       row.gated ? 1 : 0,
       row.runAt,
+      row.expiresAt ?? null,
       row.attempt,
       row.uncharged,
+      row.forgiven,
       row.suspect ? 1 : 0,
       row.cancelRequested ? 1 : 0,
       row.settledLease ?? null,
@@ -89,7 +98,7 @@ export class SqliteRows implements Rows {
 
   complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
     const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId)
-    return stored && { queue: stored.queue, type: stored.type, origin: stored.origin ?? undefined }
+    return stored && { ...stored, origin: stored.origin ?? undefined }
   }
 
   heads(route: ClaimRoute, limit: number): readonly Head[] {
@@ -136,6 +145,10 @@ export class SqliteRows implements Rows {
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
+  walk(filter: TaskFilter, before: number, limit: number): Walk {
+    return this.#walker.walk(filter, before, limit)
+  }
+
   record(taskId: string, record: AttemptRecord): void {
     this.#statements.record.run(
       taskId,
@@ -161,6 +174,15 @@ export class SqliteRows implements Rows {
     return this.#statements.recordsOf.all(incarnation, endedAt).map(recordRow)
   }
 
+  endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[] {
+    return this.#statements[which === 'failed' ? 'failedFirst' : 'othersFirst'].all(limit)
+  }
+
+  remove({ seq, id }: EndedRow): void {
+    this.#statements.removeStory.run(id)
+    this.#statements.remove.run(seq)
+  }
+
   beat(incarnation: string): number | undefined {
     return this.#statements.beat.get(incarnation)
   }
@@ -177,8 +199,12 @@ export class SqliteRows implements Rows {
     return this.#statements.pending.get() ?? 0
   }
 
-  addToCount(queue: string, type: string, state: TaskState, change: number): void {
-    this.#statements.addToCount.run(queue, type, state, change)
+  kept(): Size {
+    return this.#statements.kept.get() ?? { count: 0, bytes: 0 }
+  }
+
+  addToCount(queue: string, type: string, state: TaskState, { count, bytes }: Size): void {
+    this.#statements.addToCount.run(queue, type, state, count, bytes)
   }
 
   counts(): readonly Count[] {
@@ -205,13 +231,13 @@ function prepare(database: Database.Database) {
         payload)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
     update: changes(`
-      UPDATE tasks SET state = ?, gated = ?, run_at = ?, attempt = ?, uncharged = ?, suspect = ?, cancel_requested = ?,
+      UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
         settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
       WHERE seq = ?`),
-    complete: rows<[WallMs, Encoding, string, string, string], Pick<StoredTask, 'queue' | 'type' | 'origin'>>(`
+    complete: rows<[WallMs, Encoding, string, string, string], StoredCompleted>(`
       UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
       WHERE id = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0
-      RETURNING queue, type, origin`),
+      RETURNING queue, type, origin, ${BYTES} AS bytes`),
 
     heads: rows<[string, string, number], Head>(`
       SELECT seq, priority, run_at AS runAt FROM tasks INDEXED BY tasks_runnable
@@ -235,8 +261,8 @@ function prepare(database: Database.Database) {
       SELECT ${TASK} FROM tasks INDEXED BY tasks_expiring
       WHERE state = 'pending' AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`),
     failedAt: rows<[WallMs], StoredTask>(`
-      SELECT ${TASK} FROM tasks INDEXED BY tasks_expired
-      WHERE state = 'failed' AND expires_at IS NOT NULL AND ended_at = ?`),
+      SELECT ${TASK} FROM tasks INDEXED BY tasks_failed
+      WHERE state = 'failed' AND ended_at = ? AND expires_at IS NOT NULL`),
     nextGate: values<[], number>(`
       SELECT run_at FROM tasks INDEXED BY tasks_gated WHERE gated = 1 ORDER BY run_at LIMIT 1`),
     nextExpiry: values<[], number>(`
@@ -250,6 +276,14 @@ function prepare(database: Database.Database) {
     recordsOf: rows<[string, WallMs], StoredRecord>(`
       SELECT ${RECORD} FROM attempts WHERE holder = ? AND ended_at = ? ORDER BY rowid`),
 
+    failedFirst: rows<[number], EndedRow>(`
+      SELECT ${ENDED} FROM tasks INDEXED BY tasks_failed WHERE state = 'failed' ORDER BY ended_at, seq LIMIT ?`),
+    othersFirst: rows<[number], EndedRow>(`
+      SELECT ${ENDED} FROM tasks INDEXED BY tasks_done WHERE state IN ('completed', 'cancelled')
+      ORDER BY ended_at, seq LIMIT ?`),
+    remove: changes<[number]>('DELETE FROM tasks WHERE seq = ?'),
+    removeStory: changes<[string]>('DELETE FROM attempts WHERE task_id = ?'),
+
     beat: values<[string], number>('SELECT beat FROM incarnations WHERE incarnation = ?'),
     remember: changes<[string, string | null, string | null]>(`
       INSERT INTO incarnations (incarnation, beat, address, machine) VALUES (?, 0, ?, ?)
@@ -258,9 +292,12 @@ function prepare(database: Database.Database) {
     forget: changes<[string]>('DELETE FROM incarnations WHERE incarnation = ?'),
 
     pending: values<[], number | null>("SELECT sum(count) FROM counts WHERE state = 'pending'"),
-    addToCount: changes<[string, string, TaskState, number]>(`
-      INSERT INTO counts (queue, type, state, count) VALUES (?, ?, ?, ?)
-      ON CONFLICT (queue, type, state) DO UPDATE SET count = count + excluded.count`),
+    kept: rows<[], Size>(`
+      SELECT coalesce(sum(count), 0) AS count, coalesce(sum(bytes), 0) AS bytes FROM counts
+      WHERE state IN ('completed', 'cancelled', 'failed')`),
+    addToCount: changes<[string, string, TaskState, number, number]>(`
+      INSERT INTO counts (queue, type, state, count, bytes) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (queue, type, state) DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`),
     counts: rows<[], Count>('SELECT queue, type, state, count FROM counts WHERE count > 0'),
     holders: rows<[], StoredHolder>(`
       SELECT holder AS incarnation, coalesce(beat, 0) AS beat, count(*) AS running, address, machine

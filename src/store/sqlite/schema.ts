@@ -76,4 +76,81 @@ CREATE TABLE counts (
 ) STRICT, WITHOUT ROWID;
 `
 
-export const MIGRATIONS: readonly string[] = [V1]
+const V2 = `
+-- Attempts before the last retry by hand.
+ALTER TABLE tasks ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+
+-- Failed tasks are few among many, and are what people look for.
+CREATE INDEX tasks_failed ON tasks (seq) WHERE state = 'failed';
+`
+
+// For retention: what prunings walk along, and how many bytes are kept. The table is made anew, since a column that was added
+// stands behind payload and result, and is read through all of their pages.
+const V3 = `
+ALTER TABLE tasks RENAME TO tasks_v2;
+CREATE TABLE tasks (
+  seq                INTEGER PRIMARY KEY,
+  id                 TEXT    NOT NULL UNIQUE,
+  queue              TEXT    NOT NULL,
+  type               TEXT    NOT NULL,
+  state              TEXT    NOT NULL,
+  gated              INTEGER NOT NULL,
+  priority           INTEGER NOT NULL,
+  run_at             INTEGER NOT NULL,
+  expires_at         INTEGER,
+  created_at         INTEGER NOT NULL,
+  attempt            INTEGER NOT NULL,
+  forgiven           INTEGER NOT NULL DEFAULT 0,
+  uncharged          INTEGER NOT NULL,
+  max_attempts       INTEGER,
+  max_attempts_given INTEGER,
+  timeout_ms         INTEGER,
+  suspect            INTEGER NOT NULL,
+  cancel_requested   INTEGER NOT NULL,
+  lease_id           TEXT,
+  holder             TEXT,
+  granted_at         INTEGER,
+  settled_lease      TEXT,
+  ended_at           INTEGER,
+  origin             TEXT,
+  encoding           TEXT    NOT NULL,
+  result_encoding    TEXT,
+  description        TEXT,
+  meta               TEXT,
+  error              TEXT,
+  payload            TEXT    NOT NULL,
+  result             TEXT
+) STRICT;
+INSERT INTO tasks
+  (seq, id, queue, type, state, gated, priority, run_at, expires_at, created_at, attempt, uncharged,
+  max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, lease_id, holder, granted_at,
+  settled_lease, ended_at, origin, encoding, result_encoding, description, meta, error, payload, result,
+  forgiven)
+SELECT
+  seq, id, queue, type, state, gated, priority, run_at, expires_at, created_at, attempt, uncharged,
+  max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, lease_id, holder, granted_at,
+  settled_lease, ended_at, origin, encoding, result_encoding, description, meta, error, payload, result,
+  forgiven
+FROM tasks_v2 ORDER BY seq;
+DROP TABLE tasks_v2;
+
+-- What a claim walks along (P15): runnable rows only, so the cost is that of what is granted.
+CREATE INDEX tasks_runnable ON tasks (queue, type, priority DESC, run_at, seq) WHERE state = 'pending' AND gated = 0;
+CREATE INDEX tasks_gated    ON tasks (run_at) WHERE gated = 1;
+CREATE INDEX tasks_expiring ON tasks (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
+CREATE INDEX tasks_running  ON tasks (holder, lease_id) WHERE state = 'running';
+-- What has ended, the oldest end first, and what failed by its place in the list of all.
+CREATE INDEX tasks_done     ON tasks (ended_at) WHERE state IN ('completed', 'cancelled');
+CREATE INDEX tasks_failed   ON tasks (ended_at) WHERE state = 'failed';
+CREATE INDEX tasks_failures ON tasks (seq)      WHERE state = 'failed';
+
+-- Of payload and result, of tasks that have ended.
+ALTER TABLE counts ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE counts SET bytes = sums.bytes FROM (
+  SELECT queue, type, state, sum(octet_length(payload) + coalesce(octet_length(result), 0)) AS bytes FROM tasks
+  WHERE state IN ('completed', 'failed', 'cancelled') GROUP BY queue, type, state
+) AS sums
+WHERE counts.queue = sums.queue AND counts.type = sums.type AND counts.state = sums.state;
+`
+
+export const MIGRATIONS: readonly string[] = [V1, V2, V3]

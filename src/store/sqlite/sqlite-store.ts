@@ -5,7 +5,19 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DtrError, messageOf } from '../../errors.js'
-import type { Batch, Count, Holder, Outcome, Store, StoreLimits, TaskWithStory } from '../store.js'
+import type {
+  Batch,
+  Count,
+  FailurePage,
+  Holder,
+  Outcome,
+  PageRequest,
+  Store,
+  StoreLimits,
+  TaskFilter,
+  TaskPage,
+  TaskWithStory,
+} from '../store.js'
 import type { Answers, Call } from './calls.js'
 import { Connection } from './connection.js'
 import { type LockOptions, lockFolder, type MasterLock } from './lock.js'
@@ -52,6 +64,14 @@ class SqliteStore implements Store {
 
   get(ids: readonly string[]): Promise<readonly TaskWithStory[]> {
     return this.#call({ kind: 'get', ids })
+  }
+
+  list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
+    return this.#call({ kind: 'list', filter, page })
+  }
+
+  failures(filter: TaskFilter, cursor?: string): Promise<FailurePage> {
+    return this.#call({ kind: 'failures', filter, cursor })
   }
 
   counts(): Promise<readonly Count[]> {

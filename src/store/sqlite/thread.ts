@@ -4,10 +4,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { DtrError } from '../../errors.js'
 import { applyBatch, readTasks } from '../apply.js'
+import { listFailures, listTasks } from '../listing.js'
 import type { Batch } from '../store.js'
 import { type Answers, type Call, failure, type Reply, type ThreadOptions } from './calls.js'
 import { openDatabase, storeError } from './database.js'
 import { SqliteRows } from './rows.js'
+import { Space } from './space.js'
 
 const { file, limits } = workerData as ThreadOptions
 const port = parentPort
@@ -31,6 +33,10 @@ function serve(database: Database.Database): void {
         return apply(call.batch)
       case 'get':
         return readTasks(rows, call.ids)
+      case 'list':
+        return listTasks(rows, call.filter, call.page)
+      case 'failures':
+        return listFailures(rows, call.filter, call.cursor)
       case 'counts':
         return rows.counts()
       case 'holders':
@@ -39,16 +45,42 @@ function serve(database: Database.Database): void {
         database.close()
     }
   }
+  /** A file that failed is closed; the next call opens it anew. */
+  const end = (): void => {
+    port?.close()
+    database.close()
+  }
+  const space = new Space(database)
+  let timer: NodeJS.Timeout | undefined
+  const giveBackAfter = (waitMs: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      if (!database.open) return
+      try {
+        const nextMs = space.giveBack()
+        if (nextMs !== undefined) giveBackAfter(nextMs)
+      } catch {
+        end()
+      }
+    }, waitMs)
+  }
+  giveBackAfter(0)
   port?.on('message', (call: Call) => {
     try {
       reply({ ok: true, answer: answer(call) })
-      if (call.kind === 'close') port?.close()
+      if (prunes(call)) giveBackAfter(0)
+      if (call.kind !== 'close') return
+      port?.close()
+      clearTimeout(timer)
     } catch (thrown) {
       const error = storeError(thrown)
       reply(failure(error))
       if (!(error instanceof DtrError) || error.code !== 'store_failed') return
-      port?.close()
-      database.close()
+      end()
     }
   })
+}
+
+function prunes(call: Call): boolean {
+  return call.kind === 'apply' && call.batch.operations.some(({ kind }) => kind === 'prune')
 }

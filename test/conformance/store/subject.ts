@@ -44,8 +44,9 @@ export class Subject {
 
   constructor(readonly store: Store) {}
 
+  /** What is applied again has the id of the batch before. */
   apply(parts: Parts): Promise<Outcome> {
-    this.#batches += 1
+    if (parts.retried !== true) this.#batches += 1
     return this.store.apply({
       id: `batch-${this.#batches}`,
       now: this.now,
@@ -94,6 +95,10 @@ export class Subject {
 
   cancel(n: number) {
     return this.one({ kind: 'cancel', taskId: id(n) })
+  }
+
+  retry(n: number) {
+    return this.one({ kind: 'retry', taskId: id(n) })
   }
 
   attach(incarnation: string, leases: readonly { taskId: string; leaseId: string }[]) {

@@ -5,6 +5,7 @@ import t from 'tap'
 import { openStore } from '../../../src/store/open.js'
 import { id, Subject, spec } from '../../conformance/store/subject.js'
 import { startStoreProcess } from './process.js'
+import { keptIn, orphans, recounted } from './recount.js'
 
 const LIMITS = { pendingMax: 1_000_000 }
 
@@ -38,6 +39,29 @@ t.test('P1: kill -9 between many batches: everything acknowledged is there', asy
       (await store.counts()).reduce((sum, { count }) => sum + count, 0),
       acknowledged,
     )
+    await store.close()
+  }
+})
+
+t.test('kill -9 between retries and prunings: what is kept is whole, and counted', async (t) => {
+  const folder = t.testdir()
+  const file = join(folder, 'tasks.db')
+  let told = 0
+  for (const enough of [25, 60, 110]) {
+    const writer = startStoreProcess(t, [folder, 'mend', String(told + 2)])
+    t.equal(await writer.line(), 'open')
+    while (told < enough) told = Number(await writer.line())
+    await writer.kill()
+    for (let line = await writer.line(); line !== undefined; line = await writer.line()) told = Number(line)
+    t.same(keptIn(file), recounted(file))
+    t.same(orphans(file), [])
+    const failed = keptIn(file).find(({ state }) => state === 'failed')
+    t.ok(failed !== undefined && failed.count > 0 && failed.count <= 30 && failed.bytes <= 90_000, 'some, not all')
+    const store = await openStore({ kind: 'sqlite', folder, limits: LIMITS })
+    const { groups } = await store.failures({})
+    t.equal(groups[0]?.count, failed?.count)
+    const retried = await store.list({ states: ['pending', 'running'] }, { limit: 500 })
+    t.ok(retried.tasks.some(({ forgiven }) => forgiven > 0))
     await store.close()
   }
 })
