@@ -4,16 +4,24 @@ import { v7 as freshId } from 'uuid'
 import type { Clock } from '../clock.js'
 import { DtrError } from '../errors.js'
 import type { Connection } from '../net/connection.js'
-import { LIST_MAX, type StatusReport, type TaskField } from '../protocol/messages.js'
+import {
+  type FailureField,
+  LIST_MAX,
+  type StatusReport,
+  type SummaryField,
+  type TaskField,
+  type TaskFilterField,
+} from '../protocol/messages.js'
 import { Link, type LinkOptions } from './link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
 import { type MapItem, type MapOptions, mapTasks } from './map.js'
 import { GET_IDS_MAX, restOf } from './pages.js'
+import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
 import { Settlers } from './settlers.js'
-import { type Duration, readMs, specOf, type TaskOptions } from './spec.js'
+import { checkIds, type Duration, readMs, specOf, type TaskOptions } from './spec.js'
 import type { TaskEnd } from './task-end.js'
-import { type CancelledTask, TaskHandle } from './task-handle.js'
+import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
 
 export interface SubmitOptions extends TaskOptions {
   /** How long a master that is busy is asked again; for ever where unset. */
@@ -21,6 +29,23 @@ export interface SubmitOptions extends TaskOptions {
   /** Cancels the task. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** What became of a worker that was asked to load its task modules anew. */
+export interface WorkerReload {
+  readonly worker: string
+  /** `refused`: it goes on with the old code, and `problem` says why. `gone`: it leaves, or was lost meanwhile. */
+  readonly status: 'reloaded' | 'refused' | 'gone' | 'unsupported'
+  readonly problem?: string
+}
+
+export interface TaskPage {
+  readonly tasks: readonly SummaryField[]
+  /** Where the next page begins; none, this was the last. */
+  readonly next: string | undefined
+}
+
+/** Tasks in one page. */
+const PAGE_MAX = 500
 
 type Submitted = Extract<ClientEffect, { kind: 'submitted' }> & { readonly ended: Promise<TaskEnd> }
 
@@ -76,6 +101,7 @@ export class Client {
 
   /** A task that was submitted before, here or elsewhere. */
   task<Result = unknown>(id: string): TaskHandle<Result> {
+    checkIds([id])
     return new TaskHandle<Result>({ id, ended: () => this.#follow(id), cancel: (ids) => this.cancel(ids) })
   }
 
@@ -98,6 +124,7 @@ export class Client {
    * @param options `story`: with a line for each attempt that did not succeed
    */
   async get(ids: readonly string[], options: { readonly story?: boolean } = {}): Promise<readonly TaskField[]> {
+    checkIds(ids)
     const tasks: TaskField[] = []
     for (let asked = [...ids]; asked.length > 0; ) {
       const page = asked.slice(0, GET_IDS_MAX)
@@ -108,8 +135,74 @@ export class Client {
     return tasks
   }
 
+  /** Tasks without their data, the newest submission first, page by page as they are taken. */
+  async *tasks(query: TaskQuery = {}, options: { readonly limit?: number } = {}): AsyncGenerator<SummaryField, void> {
+    const { limit = Number.POSITIVE_INFINITY } = options
+    let left = limit
+    let after: string | undefined
+    // What the query means is fixed now: a moment ago is the same one for every page.
+    const filter = filterOf(query, this.#clock.now().wallMs)
+    while (left > 0) {
+      const page = await this.#page(filter, Math.min(left, PAGE_MAX), after)
+      yield* page.tasks
+      if (page.next === undefined) return
+      left -= page.tasks.length
+      after = page.next
+    }
+  }
+
+  /**
+   * One page of them: at most `limit` (500), perhaps none although there is a `next`. `after` is `next` of the page before.
+   */
+  page(
+    query: TaskQuery,
+    options: { readonly limit?: number; readonly after?: string | undefined } = {},
+  ): Promise<TaskPage> {
+    const { limit = PAGE_MAX, after } = options
+    if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) {
+      throw new DtrError('bad_input', `limit: ${limit} is not a whole number from 1 to ${PAGE_MAX}`)
+    }
+    if (after !== undefined && !/^[\w.-]{1,64}$/.test(after)) {
+      throw new DtrError('bad_input', 'after: is no `next` of a page')
+    }
+    return this.#page(filterOf(query, this.#clock.now().wallMs), limit, after)
+  }
+
+  async #page(filter: TaskFilterField, limit: number, cursor: string | undefined): Promise<TaskPage> {
+    const { list, next } = await this.#request({ type: 'list', filter, limit, ...(cursor !== undefined && { cursor }) })
+    return { tasks: list, next }
+  }
+
+  /** Failed tasks grouped by what ended them, the most frequent first; at most 1,000 groups. */
+  async failures(query: Omit<TaskQuery, 'states'> = {}): Promise<readonly FailureField[]> {
+    const filter = filterOf(query, this.#clock.now().wallMs)
+    const failures = new JoinedFailures()
+    for (let cursor: string | undefined; ; ) {
+      const { list, next } = await this.#request({ type: 'failures', filter, ...(cursor !== undefined && { cursor }) })
+      failures.add(list)
+      if (next === undefined) return failures.all
+      cursor = next
+    }
+  }
+
+  /**
+   * Sends failed and cancelled tasks back to pending, their attempts counted anew. Durable when it resolves. It is not
+   * repeated by itself: each time is one more start of the code.
+   * @throws DtrError `unreachable` where the connection ended before the answer
+   */
+  async retry(ids: readonly string[]): Promise<readonly RetriedTask[]> {
+    checkIds(ids)
+    const retried: RetriedTask[] = []
+    for (let start = 0; start < ids.length; start += LIST_MAX) {
+      const answer = await this.#request({ type: 'retry-tasks', ids: ids.slice(start, start + LIST_MAX) })
+      retried.push(...answer.list)
+    }
+    return retried
+  }
+
   /** Durable when it resolves: none of those that were pending will start (P14). */
   async cancel(ids: readonly string[]): Promise<readonly CancelledTask[]> {
+    checkIds(ids)
     const cancelled: CancelledTask[] = []
     for (let start = 0; start < ids.length; start += LIST_MAX) {
       const answer = await this.#request({ type: 'cancel-tasks', ids: ids.slice(start, start + LIST_MAX) })
@@ -121,6 +214,18 @@ export class Client {
   async status(): Promise<Omit<StatusReport, 'type' | 're'>> {
     const { type: _type, re: _re, ...report } = await this.#request({ type: 'status' })
     return report
+  }
+
+  /**
+   * New code for the workers that run, one after the other: yields how it went with each, and ends at the first that cannot
+   * load its modules. What runs goes on in the code that it began in.
+   */
+  async *reload(): AsyncGenerator<WorkerReload, void, undefined> {
+    for (const { incarnation, name } of (await this.status()).workers) {
+      const { status, problem } = await this.#request({ type: 'reload-worker', worker: incarnation })
+      yield { worker: name, status, ...(problem !== undefined && { problem }) }
+      if (status === 'refused') return
+    }
   }
 
   /** Asks the master to end the cluster; resolves when it has begun to. */

@@ -56,7 +56,7 @@ export function readSecretFile(file: string): string {
   if (stats === undefined) {
     throw new DtrError('no_cluster', `no secret in ${file}`, { hint: 'dtr start makes one, together with a cluster' })
   }
-  if ((stats.mode & 0o077) !== 0) {
+  if ((stats.mode & (isCredential(file) ? CREDENTIAL_REFUSED : 0o077)) !== 0) {
     throw new DtrError('bad_input', `${file} can be read by others`, { hint: `chmod 600 ${file}` })
   }
   try {
@@ -64,6 +64,14 @@ export function readSecretFile(file: string): string {
   } catch (error) {
     throw new DtrError('bad_input', `${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** systemd lets the service's user read a credential by an access list, which shows as a right of the group. */
+const CREDENTIAL_REFUSED = 0o037
+
+function isCredential(file: string): boolean {
+  const folder = process.env.CREDENTIALS_DIRECTORY
+  return folder !== undefined && dirname(resolve(file)) === resolve(folder)
 }
 
 function statsOf(path: string): Stats | undefined {

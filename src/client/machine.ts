@@ -41,8 +41,8 @@ export class ClientMachine {
         return this.#send(at.monoMs)
       case 'closed':
         this.#connected = false
-        for (const duty of [this.#submits, this.#awaited, this.#requests]) duty.closed()
-        return []
+        for (const duty of [this.#submits, this.#awaited]) duty.closed()
+        return this.#requests.closed()
       case 'messages':
         return event.messages.flatMap((message) => this.#take(at.monoMs, message))
       case 'submit':
@@ -64,8 +64,7 @@ export class ClientMachine {
   /** When it wants a `tick`; not later than `at` where something waits to be said. */
   nextDeadline(at: MonoMs): MonoMs | undefined {
     if (!this.#connected) return undefined
-    if (this.#requests.waiting) return at
-    const deadlines = [this.#submits.nextDeadline(at), this.#awaited.nextDeadline(at)]
+    const deadlines = [this.#requests.nextDeadline(at), this.#submits.nextDeadline(at), this.#awaited.nextDeadline(at)]
     const next = Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
     return next === Number.POSITIVE_INFINITY ? undefined : next
   }
@@ -78,7 +77,7 @@ export class ClientMachine {
     }
     const messages = [
       ...this.#submits.send(at, nextRe),
-      ...this.#requests.send(nextRe),
+      ...this.#requests.send(at, nextRe),
       ...this.#awaited.send(at, nextRe),
     ]
     return messages.map((message) => ({ kind: 'send', message }))
@@ -88,7 +87,7 @@ export class ClientMachine {
     const submitted = this.#submits.take(at, message)
     for (const answer of submitted ?? []) if (answer.kind === 'submitted') this.#await(answer)
     // An answer that nobody asked for, and messages of a newer version, change nothing here.
-    return submitted ?? this.#awaited.take(at, message) ?? this.#requests.take(message) ?? []
+    return submitted ?? this.#awaited.take(at, message) ?? this.#requests.take(at, message) ?? []
   }
 
   /** Of a task that existed the origin may be another, and it may have ended: that is asked for. */

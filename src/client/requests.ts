@@ -1,6 +1,8 @@
-// Requests that have one answer each: get, cancel, status, stop. Pure. All of them may be asked twice, so one whose
-// answer was lost with the connection is asked again.
-import type { DtrError } from '../errors.js'
+// Requests that have one answer each. Pure. What always holds:
+// - one whose answer was lost with the connection is asked again; but not a retry, for each is one more start of code;
+// - so many are open at a time as a master takes; where it is `busy` all the same, they wait and are sent again (P24).
+import type { MonoMs } from '../clock.js'
+import { DtrError } from '../errors.js'
 import type { ClientMessage, MasterToClient } from '../protocol/messages.js'
 import { failureError } from './failure.js'
 
@@ -11,7 +13,11 @@ export type Request = WithoutRe<Exclude<ClientMessage, { type: 'submit' | 'watch
 export const ANSWERS = {
   get: 'tasks',
   'cancel-tasks': 'cancelled-tasks',
+  list: 'page',
+  failures: 'failure-groups',
+  'retry-tasks': 'retried-tasks',
   status: 'status-report',
+  'reload-worker': 'worker-reloaded',
   stop: 'stopping',
 } as const satisfies Record<Request['type'], MasterToClient['type']>
 
@@ -21,45 +27,71 @@ export type RequestAnswer =
   | { readonly kind: 'answered'; readonly ticket: number; readonly message: MasterToClient }
   | { readonly kind: 'request-failed'; readonly ticket: number; readonly error: DtrError }
 
+/** Below what a master takes from one client, which also follows tasks. */
+const OPEN_MAX = 16
+const BUSY_WAIT_MS = 200
+
 export class Requests {
   /** Unanswered, in the order of their tickets. */
   readonly #open = new Map<number, Request>()
   readonly #toSend = new Set<number>()
   readonly #sent = new Map<number, number>()
+  #pausedUntil: MonoMs | undefined
 
   add(ticket: number, request: Request): void {
     this.#open.set(ticket, request)
     this.#toSend.add(ticket)
   }
 
-  closed(): void {
+  /** The connection is gone. What must not be asked again fails. */
+  closed(): RequestAnswer[] {
+    const lost = [...this.#sent.values()].filter((ticket) => this.#open.get(ticket)?.type === 'retry-tasks')
     this.#sent.clear()
+    this.#pausedUntil = undefined
+    for (const ticket of lost) this.#open.delete(ticket)
     this.#toSend.clear()
     for (const ticket of this.#open.keys()) this.#toSend.add(ticket)
+    return lost.map((ticket) => ({ kind: 'request-failed', ticket, error: answerLost() }))
   }
 
-  get waiting(): boolean {
-    return this.#toSend.size > 0
+  /** When `send` has something to do. */
+  nextDeadline(at: MonoMs): MonoMs | undefined {
+    if (this.#toSend.size === 0 || this.#sent.size >= OPEN_MAX) return undefined
+    return Math.max(at, this.#pausedUntil ?? at)
   }
 
-  send(nextRe: () => number): ClientMessage[] {
-    const messages = [...this.#toSend].map((ticket) => {
+  send(at: MonoMs, nextRe: () => number): ClientMessage[] {
+    const messages: ClientMessage[] = []
+    if ((this.nextDeadline(at) ?? Number.POSITIVE_INFINITY) > at) return messages
+    for (const ticket of this.#toSend) {
+      if (this.#sent.size >= OPEN_MAX) break
       const re = nextRe()
+      this.#toSend.delete(ticket)
       this.#sent.set(re, ticket)
-      return { ...this.#open.get(ticket)!, re } as ClientMessage
-    })
-    this.#toSend.clear()
+      messages.push({ ...this.#open.get(ticket)!, re } as ClientMessage)
+    }
     return messages
   }
 
-  take(message: MasterToClient): RequestAnswer[] | undefined {
+  take(at: MonoMs, message: MasterToClient): RequestAnswer[] | undefined {
     if (!('re' in message) || message.re === undefined) return undefined
     const ticket = this.#sent.get(message.re)
     const request = ticket === undefined ? undefined : this.#open.get(ticket)
     if (ticket === undefined || request === undefined) return undefined
     this.#sent.delete(message.re)
+    if (message.type === 'error' && message.code === 'busy') {
+      this.#toSend.add(ticket)
+      this.#pausedUntil = at + (message.retryAfterMs ?? BUSY_WAIT_MS)
+      return []
+    }
     this.#open.delete(ticket)
     if (message.type === ANSWERS[request.type]) return [{ kind: 'answered', ticket, message }]
     return [{ kind: 'request-failed', ticket, error: failureError(message) }]
   }
+}
+
+function answerLost(): DtrError {
+  return new DtrError('unreachable', 'the connection ended before the master said what was retried', {
+    hint: 'some may have been; dtr tasks shows how they stand, and what still failed can be retried again',
+  })
 }

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { v5 as uuidOfName } from 'uuid'
 import { readDuration } from '../config.js'
 import { DtrError, messageOf } from '../errors.js'
-import { PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
+import { Id, PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
 import type { Encoding } from '../task/task.js'
 
 /** Milliseconds, or text with a unit: `500ms`, `30s`, `1h`. */
@@ -34,6 +34,7 @@ const KEY_NAMESPACE = '8f1d4c1e-6b0a-4b43-9d0e-2a4f6f6d7472'
 const KEY_CHARS_MAX = 1_000
 
 const schema = Compile(SubmittedTask)
+const idSchema = Compile(Id)
 
 /** Of a task, then of the call that submits it. */
 const OPTION_NAMES: readonly string[] = [
@@ -73,6 +74,12 @@ export function specOf(type: string, payload: unknown, options: TaskOptions, fre
   }
   if (!schema.Check(task)) throw refusal(task)
   return task
+}
+
+/** @throws DtrError `bad_input`: what is no id would be no message of the protocol, and cost the connection */
+export function checkIds(ids: readonly string[]): void {
+  const wrong = ids.find((id) => !idSchema.Check(id))
+  if (wrong !== undefined) throw new DtrError('bad_input', `${shown(wrong)} is not the id of a task`)
 }
 
 /** An upper bound of what the task takes in a line: escaping at most doubles JSON text, and makes six of a control. */

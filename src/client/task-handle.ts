@@ -9,6 +9,13 @@ export interface CancelledTask {
   readonly state?: TaskState | undefined
 }
 
+export interface RetriedTask {
+  readonly id: string
+  /** `kept`: it is neither failed nor cancelled, as `state` says. `busy`: too many are pending. */
+  readonly status: 'retried' | 'kept' | 'busy' | 'unknown'
+  readonly state?: TaskState | undefined
+}
+
 interface Parts {
   readonly id: string
   readonly state?: TaskState

@@ -1,8 +1,9 @@
 // What can happen to a master's machine, and what it can want: the whole border between deciding and doing.
 import type { Instant, MonoMs } from '../clock.js'
+import type { ErrorCode } from '../errors.js'
 import type { LogEntry } from '../log.js'
 import type { ClientMessage, MasterToClient, MasterToWorker, WorkerMessage } from '../protocol/messages.js'
-import type { Batch, Count, Holder, Outcome, TaskWithStory } from '../store/store.js'
+import type { Batch, Count, FailurePage, Holder, Outcome, TaskFilter, TaskPage, TaskWithStory } from '../store/store.js'
 
 /** Number of a connection, given by the node; never used twice in the life of a process. */
 export type SessionId = number
@@ -11,7 +12,8 @@ export type MasterEvent =
   /** A peer has proven itself. `worker` will register, `client` may ask at once. */
   | { readonly kind: 'opened'; readonly session: SessionId; readonly peer: SessionPeer }
   | { readonly kind: 'message'; readonly session: SessionId; readonly message: WorkerMessage | ClientMessage }
-  | { readonly kind: 'closed'; readonly session: SessionId; readonly reason: string }
+  /** `heardAll`: everything that it had said was told before; else something may be lost. */
+  | { readonly kind: 'closed'; readonly session: SessionId; readonly reason: string; readonly heardAll: boolean }
   /** What a dial to an absent worker's address met. */
   | { readonly kind: 'probed'; readonly incarnation: string; readonly met: ProbeResult }
   /** The batch is durable, all of it. Outcomes come in the order of their batches. */
@@ -53,11 +55,28 @@ export type Read =
     }
   | { readonly kind: 'watch'; readonly session: SessionId; readonly re: number; readonly ids: readonly string[] }
   | { readonly kind: 'status'; readonly session: SessionId; readonly re: number }
+  | {
+      readonly kind: 'list'
+      readonly session: SessionId
+      readonly re: number
+      readonly filter: TaskFilter
+      readonly limit: number
+      readonly cursor: string | undefined
+    }
+  | {
+      readonly kind: 'failures'
+      readonly session: SessionId
+      readonly re: number
+      readonly filter: TaskFilter
+      readonly cursor: string | undefined
+    }
 
 export type ReadAnswer =
   | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[] }
   | { readonly kind: 'counts'; readonly counts: readonly Count[] }
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'page'; readonly page: TaskPage }
+  | { readonly kind: 'failures'; readonly page: FailurePage }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** The master's machine as its driver sees it (design: section 3). */
 export interface MasterDecisions {

@@ -8,7 +8,7 @@ import type { ClientMessage, WorkerMessage } from '../protocol/messages.js'
 import type { Batch, Operation, OperationOutcome, Outcome } from '../store/store.js'
 import { claims, granted } from './decide/dispatch.js'
 import { expired, forgive, nextWatch, probed, unstartedLeases, watch } from './decide/expire.js'
-import { answered, cancelled, clientSpoke, submitted } from './decide/requests.js'
+import { answered, cancelled, clientSpoke, retried, submitted } from './decide/requests.js'
 import { HEALTH_MS, tellHealth } from './decide/roster.js'
 import { attached, closed, newWorker, opened, workerSpoke } from './decide/sessions.js'
 import { Announcements } from './decide/settle.js'
@@ -42,6 +42,8 @@ export class MasterMachine implements MasterDecisions {
       // What was gated before this start may be due.
       nextDueAt: at.wallMs,
       stopping: undefined,
+      reloads: new Map(),
+      reloadsAsked: 0,
       stale: 0,
       healthAt: at.monoMs + HEALTH_MS,
       journal: new Journal(),
@@ -125,7 +127,7 @@ export class MasterMachine implements MasterDecisions {
         return workerSpoke(turn, event.session, event.message as WorkerMessage)
       }
       case 'closed':
-        return closed(turn, event.session, event.reason)
+        return closed(turn, event.session, event.reason, event.heardAll)
       case 'probed':
         return probed(turn, event.incarnation, event.met)
       case 'committed':
@@ -176,6 +178,8 @@ export class MasterMachine implements MasterDecisions {
       announcements.settled(operation, purpose.incarnation, purpose.session, outcome)
     } else if (purpose.kind === 'cancel' && outcome.kind === 'cancel') {
       cancelled(turn, purpose.ticket, purpose.index, outcome)
+    } else if (purpose.kind === 'retry' && outcome.kind === 'retry') {
+      retried(turn, purpose.ticket, purpose.index, outcome)
     } else if (purpose.kind === 'attach' && outcome.kind === 'attach') {
       attached(turn, purpose.session, purpose.incarnation, outcome)
     } else if (purpose.kind === 'expire' && outcome.kind === 'expire') {

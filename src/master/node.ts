@@ -198,10 +198,10 @@ class MasterNode {
           this.#driver.post({ kind: 'message', session, message: message as WorkerMessage })
         }
       },
-      closed: (reason) => {
+      closed: (reason, heardAll) => {
         this.#sessions.delete(session)
         if (!this.#isConnected(incarnation)) this.#discovery.left(incarnation)
-        this.#driver.post({ kind: 'closed', session, reason })
+        this.#driver.post({ kind: 'closed', session, reason, heardAll })
       },
     })
   }

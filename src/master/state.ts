@@ -33,6 +33,9 @@ export interface MasterState {
   turn: number
   nextDueAt: WallMs | undefined
   stopping: Stopping | undefined
+  /** Questions to workers to load their modules anew, by the number that was told to the worker. */
+  readonly reloads: Map<number, ReloadAsked>
+  reloadsAsked: number
   stale: number
   /** When the health of the cluster is told in the log the next time. */
   healthAt: MonoMs
@@ -44,7 +47,9 @@ export interface Session {
   readonly peer: SessionPeer
   readonly watches: Set<string>
   readonly openedAt: MonoMs
-  /** Ended by this side: what the peer had said and was still on its way is lost. */
+  /** Questions to the store that are not answered yet. */
+  reads: number
+  /** This side has ended it. */
   closing: boolean
 }
 
@@ -88,6 +93,15 @@ export interface HeldLease {
   settling: boolean
 }
 
+/** A client's question that a worker has not answered. */
+export interface ReloadAsked {
+  readonly client: SessionId
+  readonly re: number
+  /** The session through which the worker was asked. */
+  readonly asked: SessionId
+  readonly worker: WorkerState
+}
+
 /** An operation with what its outcome is for. */
 export interface QueuedOperation {
   readonly operation: Operation
@@ -97,6 +111,7 @@ export interface QueuedOperation {
 export type Purpose =
   | { readonly kind: 'submit'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'settle'; readonly incarnation: string; readonly session: SessionId | undefined }
+  | { readonly kind: 'retry'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'cancel'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'attach'; readonly session: SessionId; readonly incarnation: string }
   | { readonly kind: 'expire'; readonly incarnation: string; readonly cause: ExpiryCause }

@@ -41,7 +41,11 @@ export interface Connection {
 
 export interface ConnectionHandlers {
   messages(messages: readonly Message[]): void
-  closed(reason: string): void
+  /**
+   * @param heardAll the other side ended it, and every message that it had sent was delivered. Where this side ended it,
+   * or the connection broke, some may be lost
+   */
+  closed(reason: string, heardAll: boolean): void
 }
 
 /** How a dial ended. Only `refused` says that nobody listens; `silent` says nothing about who does. */

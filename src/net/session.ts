@@ -45,6 +45,7 @@ export class Session implements Connection {
   #ended = false
   #reason: string | undefined
   #closed = false
+  #heardAll = false
   #cancelTimer = (): void => {}
 
   constructor(options: SessionOptions) {
@@ -54,9 +55,9 @@ export class Session implements Connection {
     this.#clock = options.clock
     options.transport.handle({
       data: (bytes) => this.#receive(bytes),
-      closed: (reason) => {
+      closed: (reason, heardAll) => {
         options.gone?.()
-        this.#close(reason)
+        this.#close(reason, heardAll)
       },
     })
   }
@@ -107,7 +108,7 @@ export class Session implements Connection {
     queueMicrotask(() => {
       this.#handlers = handlers
       this.#deliver(handlers)
-      if (this.#closed) handlers.closed(this.#reason ?? '')
+      if (this.#closed) handlers.closed(this.#reason ?? '', this.#heardAll)
       else this.#transport.resume()
     })
   }
@@ -126,11 +127,12 @@ export class Session implements Connection {
     if (fault !== undefined) this.destroy(`protocol: ${fault.message}`)
   }
 
-  #close(reason: string): void {
+  #close(reason: string, heardAll: boolean): void {
     this.#cancelTimer()
     this.#closed = true
+    this.#heardAll = heardAll && !this.#ended
     this.#reason ??= reason || 'closed'
-    this.#handlers?.closed(this.#reason)
+    this.#handlers?.closed(this.#reason, this.#heardAll)
   }
 
   #takeUnwritten(): readonly Buffer[] {

@@ -14,6 +14,7 @@ export class TcpTransport implements Transport {
   readonly #socket: Socket
   #handlers: TransportHandlers | undefined
   #reason = ''
+  #heardAll = false
   #closed = false
 
   constructor(socket: Socket) {
@@ -26,6 +27,7 @@ export class TcpTransport implements Transport {
     // Who ends its side has left, so nothing that is still queued is wanted: a peer that ends and does not read would
     // otherwise hold the socket for ever.
     socket.on('end', () => {
+      if (this.#reason === '') this.#heardAll = true
       this.#reason ||= 'closed by the other side'
       socket.destroy()
     })
@@ -34,7 +36,7 @@ export class TcpTransport implements Transport {
     })
     socket.on('close', () => {
       this.#closed = true
-      this.#handlers?.closed(this.#reason)
+      this.#handlers?.closed(this.#reason, this.#heardAll)
     })
   }
 
@@ -44,7 +46,7 @@ export class TcpTransport implements Transport {
 
   handle(handlers: TransportHandlers): void {
     this.#handlers = handlers
-    if (this.#closed) queueMicrotask(() => handlers.closed(this.#reason))
+    if (this.#closed) queueMicrotask(() => handlers.closed(this.#reason, this.#heardAll))
   }
 
   write(bytes: Buffer): void {

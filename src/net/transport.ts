@@ -22,6 +22,9 @@ export interface Transport {
 
 export interface TransportHandlers {
   data(bytes: Buffer): void
-  /** @param reason of the other side or of the system; empty where this side destroyed it */
-  closed(reason: string): void
+  /**
+   * @param reason of the other side or of the system; empty where this side destroyed it
+   * @param heardAll the other side ended it, and all that it had written was read before
+   */
+  closed(reason: string, heardAll: boolean): void
 }

@@ -1,9 +1,10 @@
 // Opens the runners of a host: the only file that knows which there are. So far tasks are functions of modules.
-import { pathToFileURL } from 'node:url'
-import { DtrError, messageOf } from '../errors.js'
+import { DtrError } from '../errors.js'
 import { type CheckedTask, checkTasks } from '../task/define.js'
 import { builtins } from './builtins.js'
 import { FunctionRunner, type TaskLogSink } from './function.js'
+import { loadModule } from './load.js'
+import { shown } from './load-error.js'
 import { resolveOwnName } from './resolve.js'
 import type { Runner } from './runner.js'
 
@@ -19,7 +20,7 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const sources: { where: string; tasks: readonly CheckedTask[] }[] = []
   if (options.builtins) sources.push({ where: 'the built-in tasks', tasks: checkTasks(builtins, 'the built-in tasks') })
   if (options.modules.length > 0) resolveOwnName()
-  for (const path of options.modules) sources.push({ where: path, tasks: await loadModule(path) })
+  for (const path of options.modules) sources.push({ where: shown(path), tasks: await loadModule(path) })
   const definedIn = new Map<string, string>()
   for (const { where, tasks } of sources) {
     for (const { type } of tasks) {
@@ -33,31 +34,4 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     sources.flatMap(({ tasks }) => tasks),
     options.log,
   )
-}
-
-async function loadModule(path: string): Promise<readonly CheckedTask[]> {
-  const where = `task module ${path}`
-  const exported = await importDefault(path, where)
-  const tasks = checkTasks(exported, where)
-  if (tasks.length > 0) return tasks
-  throw new DtrError('bad_input', `${where} defines no tasks`)
-}
-
-async function importDefault(path: string, where: string): Promise<unknown> {
-  let loaded: { default?: unknown }
-  try {
-    loaded = (await import(pathToFileURL(path).href)) as { default?: unknown }
-  } catch (error) {
-    throw new DtrError('bad_input', `${where} cannot be loaded: ${messageOf(error)}`, { cause: error })
-  }
-  const { default: exported } = loaded
-  if (exported === undefined) {
-    throw new DtrError('bad_input', `${where} has no default export`, {
-      hint: 'write export default defineTasks({ ... })',
-    })
-  }
-  // ESM that was compiled to CommonJS carries its default export one level deeper.
-  const compiled =
-    typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported
-  return compiled ? exported.default : exported
 }

@@ -1,6 +1,6 @@
 // Lets a task module say `import { defineTasks } from 'dtr'`, or require it, in whatever folder it lies: where nothing of
 // that name is installed there, this very package is meant.
-import nodeModule from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const NAME = 'dtr'
@@ -31,6 +31,16 @@ export function resolveOwnName(): void {
       throw error
     }
   }
+}
+
+/** For `require`: else tsx would compile all of this package, which takes seconds, and it would be there twice. */
+export async function shareOwnWithRequire(): Promise<void> {
+  const path = fileURLToPath(OWN)
+  const own = new nodeModule.Module(path)
+  own.filename = path
+  own.exports = await import(OWN.href)
+  own.loaded = true
+  createRequire(import.meta.url).cache[path] = own
 }
 
 function resolveSynchronously(specifier: string, context: unknown, next: NextResolve): unknown {

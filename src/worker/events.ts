@@ -33,6 +33,8 @@ export type WorkerEvent =
   | { readonly kind: 'host-ended'; readonly host: HostId; readonly exitCode?: number; readonly signal?: string }
   /** The worker is asked to finish and leave. */
   | { readonly kind: 'drain'; readonly graceMs: number }
+  /** The task modules have changed on disk. */
+  | { readonly kind: 'reload' }
   /** It is to leave now, whatever runs. */
   | { readonly kind: 'stop' }
 
@@ -55,5 +57,7 @@ export type WorkerEffect =
   | { readonly kind: 'run'; readonly host: HostId; readonly attempt: AttemptInput }
   | { readonly kind: 'abort'; readonly host: HostId; readonly leaseId: string; readonly reason: AbortReason }
   | { readonly kind: 'log'; readonly entry: LogEntry }
+  /** The task modules were loaded anew, or could not be. */
+  | { readonly kind: 'reloaded'; readonly problem?: string }
   /** The last effect of all. `problem`: why it could not begin its work, bad input of its owner. */
   | { readonly kind: 'exit'; readonly code: number; readonly problem?: string }

@@ -8,10 +8,11 @@ import { began, begin, outcomes } from './decide/attempts.js'
 import { hostEnded } from './decide/deaths.js'
 import { beginDrain, drainDuty, drainOn, stop } from './decide/drain.js'
 import { endingsDuty } from './decide/endings.js'
-import { alive, endIdleSolos, hostsDuty, keepMainHost, lastWords, ready, spawned } from './decide/hosts.js'
+import { alive, endIdle, hostsDuty, keepMainHost, lastWords, spawned } from './decide/hosts.js'
 import { leaseDuty } from './decide/lease.js'
 import { lossDuty } from './decide/loss.js'
 import { closed, hostsOf, masterDuty, messages, opened, tellAiling } from './decide/master.js'
+import { ready, reload } from './decide/reload.js'
 import { deliver } from './decide/results.js'
 import { tallyDuty, tell } from './decide/tally.js'
 import type { WorkerEffect, WorkerEvent } from './events.js'
@@ -92,6 +93,8 @@ function happen(turn: Turn, event: WorkerEvent): void {
       return hostEnded(turn, event)
     case 'drain':
       return beginDrain(turn, event.graceMs, 'asked to stop')
+    case 'reload':
+      return reload(turn)
     case 'stop':
       return stop(turn)
   }
@@ -101,7 +104,7 @@ function happen(turn: Turn, event: WorkerEvent): void {
 function follow(turn: Turn): void {
   drainOn(turn)
   if (turn.state.exited) return
-  endIdleSolos(turn)
+  endIdle(turn)
   keepMainHost(turn)
   begin(turn)
   tellAiling(turn)

@@ -20,6 +20,7 @@ import type { SessionId, WorkerEffect, WorkerEvent } from './events.js'
 import { Hosts } from './host/hosts.js'
 import { join } from './join.js'
 import { WorkerMachine } from './machine.js'
+import { watchModules } from './watch.js'
 
 export interface WorkerOptions {
   /** A safe file name: run file and log are named by it. */
@@ -38,6 +39,10 @@ export interface WorkerOptions {
   /** Paths of task modules. */
   readonly tasks: readonly string[]
   readonly builtins: boolean
+  /** Loads them anew when they change on disk. */
+  readonly watch?: boolean
+  /** Told how each load of changed modules went; `problem`: why the old code stays. */
+  readonly reloaded?: ((problem?: string) => void) | undefined
   /** It leaves so long after losing its master; undefined: never. */
   readonly masterTimeoutMs: number | undefined
   readonly drainMs: number
@@ -59,6 +64,8 @@ export interface WorkerHandle {
   readonly port: number
   /** Takes no more work, finishes what it has within `graceMs`, hands the rest back and leaves (P21). */
   drain(graceMs?: number): void
+  /** Loads its task modules anew; what runs goes on in the code that it began in. */
+  reload(): void
   /** Leaves now, whatever runs. */
   kill(): void
   /** Resolves with the exit code once everything of it is gone. */
@@ -90,6 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     name: options.name,
     host: options.advertise ?? options.bind,
     drain: (graceMs = options.drainMs) => node.post({ kind: 'drain', graceMs }),
+    reload: () => node.post({ kind: 'reload' }),
     kill: () => node.post({ kind: 'stop' }),
     ...{ incarnation, port, ended },
   }
@@ -105,6 +113,7 @@ class WorkerNode {
   readonly #hosts: Hosts
   #acceptor: Acceptor | undefined
   #stopJoining = (): void => {}
+  #stopWatching = (): void => {}
   #lastSession = 0
   #armedFor: MonoMs | undefined
   #cancelTimer = (): void => {}
@@ -208,6 +217,9 @@ class WorkerNode {
       case 'log':
         this.options.log.write(effect.entry)
         return
+      case 'reloaded':
+        this.options.reloaded?.(effect.problem)
+        return
       case 'exit':
         void this.#leave(effect.code, effect.problem)
     }
@@ -238,6 +250,10 @@ class WorkerNode {
         clock: this.#clock,
         connected: (connection) => this.#connected(connection),
       })
+    }
+    if (this.options.watch === true) {
+      const modules = this.options.tasks.map((path) => resolve(path))
+      this.#stopWatching = watchModules({ modules, clock: this.#clock, changed: () => this.post({ kind: 'reload' }) })
     }
     this.#accepted()
   }
@@ -300,6 +316,7 @@ class WorkerNode {
     this.#leaving = true
     this.#cancelTimer()
     this.#stopJoining()
+    this.#stopWatching()
     this.#hosts.killAll()
     for (const connection of this.#sessions.values()) connection.end()
     await this.#allGone()

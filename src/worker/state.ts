@@ -71,14 +71,16 @@ export interface Attempt {
   startedTold: boolean
   /** Its code is being ended, and why. */
   ending: AbortReason | undefined
+  /** Limit of its run, set when its code begins: another load of the modules does not change it. */
+  limitMs: number | undefined
   /** The next thing that happens to it by itself: timeout, then kill; or, adrift, its settlement. */
   dueAt: MonoMs
 }
 
 export interface Host {
   readonly id: HostId
-  /** For one suspect task only (P11). */
-  readonly solo: boolean
+  /** `solo`: for one suspect task only (P11). `next`: to be the main one; `old`: was it, and ends when it is empty. */
+  role: 'main' | 'solo' | 'next' | 'old'
   phase: 'starting' | 'ready' | 'ending'
   pid: number | undefined
   /** It is killed if it has not loaded its modules by then. */
@@ -106,6 +108,13 @@ export interface Drain {
   emptySince: MonoMs | undefined
 }
 
+/** The task modules are being loaded anew. */
+export interface Reload {
+  /** The host that is to be the main one; undefined only within a step. */
+  host: HostId | undefined
+  readonly asked: readonly { readonly session: SessionId; readonly re: number }[]
+}
+
 /** What happened since the last line about it. */
 export interface Tally {
   readonly counts: Map<string, number>
@@ -130,6 +139,7 @@ export interface State {
   spawnNotBefore: MonoMs | undefined
   readonly unrecorded: Map<string, Unrecorded>
   drain: Drain | undefined
+  reload: Reload | undefined
   beats: number
   readonly tally: Tally
   accepting: boolean
@@ -159,6 +169,7 @@ export function newState(config: WorkerConfig, at: MonoMs): State {
     spawnNotBefore: undefined,
     unrecorded: new Map(),
     drain: undefined,
+    reload: undefined,
     beats: 0,
     tally: { counts: new Map(), toldAt: Number.NEGATIVE_INFINITY },
     accepting: false,

@@ -26,7 +26,7 @@ class FakeMaster {
   }
 
   cut(): void {
-    this.#handlers?.closed('cut by the test')
+    this.#handlers?.closed('cut by the test', true)
   }
 
   /** Resolves when `count` messages of this type have been heard. */

@@ -30,6 +30,20 @@ t.test('a connection that this side ended: a start may have been on its way (P10
   t.match(await stage.task(id!), { state: 'failed', error: { code: 'lost' } })
 })
 
+t.test('a connection that broke: a start may have been lost with it (P10)', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  const client = stage.connect('client', 'client#1')
+  const ids = stage.submit(client, [{ maxAttempts: 1 }, { maxAttempts: 2 }])
+  await stage.settle()
+  const [first] = stage.assigned(worker)
+  stage.drop(worker, false)
+  stage.probed('w1#1', 'refused')
+  await stage.settle()
+  t.equal(first?.id, ids[0])
+  t.match(await stage.task(ids[0]!), { state: 'failed', error: { code: 'lost' } })
+})
+
 t.test('a worker that proves itself and never registers does not keep its place', async (t) => {
   const stage = await Stage.open()
   const session = stage.connect('worker', 'w1#1')

@@ -1,6 +1,13 @@
 // A master's machine on a stage: the real machine and the real in-memory store, time and the moment of each commit in
 // the hands of the test. What would have left for a peer is kept by session, in order.
-import type { MasterEffect, MasterEvent, MasterSettings, ProbeResult } from '../../src/master/events.js'
+import type {
+  MasterEffect,
+  MasterEvent,
+  MasterSettings,
+  ProbeResult,
+  Read,
+  ReadAnswer,
+} from '../../src/master/events.js'
 import { MasterMachine } from '../../src/master/machine.js'
 import type { ClientMessage, Message, Register, SubmittedTask, WorkerMessage } from '../../src/protocol/messages.js'
 import { openStore } from '../../src/store/open.js'
@@ -120,8 +127,10 @@ export class Stage {
     this.step({ kind: 'message', session, message })
   }
 
-  drop(session: number): void {
-    this.step({ kind: 'closed', session, reason: 'ended by the test' })
+  /** @param heardAll false: the connection broke, and what the peer had said last may be lost */
+  drop(session: number, heardAll = true): void {
+    const endedHere = this.closed.some((closed) => closed.session === session)
+    this.step({ kind: 'closed', session, reason: 'ended by the test', heardAll: heardAll && !endedHere })
   }
 
   probed(incarnation: string, met: ProbeResult): void {
@@ -182,12 +191,17 @@ export class Stage {
     else this.#reads.push(this.#answer(effect))
   }
 
+  async #ask(read: Read): Promise<ReadAnswer> {
+    if (read.kind === 'status') return { kind: 'counts', counts: await this.store.counts() }
+    if (read.kind === 'failures') return { kind: 'failures', page: await this.store.failures(read.filter, read.cursor) }
+    if (read.kind !== 'list') return { kind: 'tasks', tasks: await this.store.get(read.ids) }
+    const { filter, limit, cursor } = read
+    const page = await this.store.list(filter, { limit, ...(cursor !== undefined && { cursor }) })
+    return { kind: 'page', page }
+  }
+
   async #answer({ read }: Extract<MasterEffect, { kind: 'read' }>): Promise<void> {
-    const answer =
-      read.kind === 'status'
-        ? { kind: 'counts' as const, counts: await this.store.counts() }
-        : { kind: 'tasks' as const, tasks: await this.store.get(read.ids) }
-    this.step({ kind: 'answered', read, answer })
+    this.step({ kind: 'answered', read, answer: await this.#ask(read) })
   }
 }
 

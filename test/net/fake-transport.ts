@@ -39,15 +39,15 @@ export class FakeTransport implements Transport {
   destroy(): void {
     if (this.destroyed) return
     this.destroyed = true
-    queueMicrotask(() => this.#handlers?.closed(''))
+    queueMicrotask(() => this.#handlers?.closed('', false))
   }
 
   receive(text: string): void {
     this.#handlers?.data(Buffer.from(text))
   }
 
-  close(reason: string): void {
-    this.#handlers?.closed(reason)
+  close(reason: string, heardAll = true): void {
+    this.#handlers?.closed(reason, heardAll)
   }
 
   /** The lines that were written so far, parsed. */

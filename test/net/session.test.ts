@@ -154,3 +154,31 @@ t.test('destroy() within messages(): closed once, with the first reason', async 
   t.same(reasons, ['enough'])
   t.equal(delivered, 1)
 })
+
+t.test('whether all that the other side had said was heard', async (t) => {
+  const heard = async (end: (made: ReturnType<typeof make>) => void): Promise<boolean | undefined> => {
+    const made = make()
+    let told: boolean | undefined
+    made.session.open({
+      messages() {},
+      closed: (_reason, heardAll) => {
+        told = heardAll
+      },
+    })
+    await settled()
+    end(made)
+    await settled()
+    return told
+  }
+  t.equal(await heard(({ transport }) => transport.close('closed by the other side', true)), true)
+  t.equal(await heard(({ transport }) => transport.close('read ECONNRESET', false)), false)
+  t.equal(await heard(({ session }) => session.destroy('enough')), false)
+  t.equal(
+    await heard(({ session, transport }) => {
+      session.end()
+      transport.close('closed by the other side', true)
+    }),
+    false,
+    'what came after the end of this side was thrown away',
+  )
+})

@@ -1,9 +1,10 @@
 // What clients ask for. A submit or a cancel is answered when its outcome is durable, a question when the store has told.
-import type { ClientMessage, StatusReport, SubmittedTask, TaskField } from '../../protocol/messages.js'
-import type { Count, OperationOutcome, TaskWithStory } from '../../store/store.js'
+import type { ClientMessage, StatusReport, SubmittedTask, SummaryField, TaskField } from '../../protocol/messages.js'
+import type { Count, OperationOutcome, TaskSummary, TaskWithStory } from '../../store/store.js'
 import { DEFAULT_QUEUE, isTerminal, type TaskSpec } from '../../task/task.js'
 import type { Read, ReadAnswer, SessionId } from '../events.js'
-import { routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
+import { type MasterState, routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
+import { askReload } from './reload.js'
 import { roster } from './roster.js'
 import { sendEnded } from './settle.js'
 import { requestStop } from './stop.js'
@@ -15,6 +16,9 @@ const BUSY_RETRY_MS = 200
 /** Tasks of others that one client may watch at a time. */
 const WATCHES_MAX = 10_000
 const TASKS_CHARS_MAX = 1_000_000
+/** Questions to the store that one client may have open. */
+const READS_MAX = 32
+const TOO_MUCH = 'too much waits to be written'
 
 export function clientSpoke(turn: Turn, session: Session, message: ClientMessage): void {
   switch (message.type) {
@@ -22,8 +26,14 @@ export function clientSpoke(turn: Turn, session: Session, message: ClientMessage
       return submit(turn, session, message.re, message.list)
     case 'cancel-tasks':
       return cancel(turn, session, message.re, message.ids)
+    case 'retry-tasks':
+      return retry(turn, session, message.re, message.ids)
+    case 'list':
+      return ask(turn, session, { ...message, kind: 'list', session: session.id, cursor: message.cursor })
+    case 'failures':
+      return ask(turn, session, { ...message, kind: 'failures', session: session.id, cursor: message.cursor })
     case 'get':
-      return turn.read({
+      return ask(turn, session, {
         kind: 'get',
         session: session.id,
         re: message.re,
@@ -33,7 +43,9 @@ export function clientSpoke(turn: Turn, session: Session, message: ClientMessage
     case 'watch':
       return watchTasks(turn, session, message.re, message.ids)
     case 'status':
-      return turn.read({ kind: 'status', session: session.id, re: message.re })
+      return ask(turn, session, { kind: 'status', session: session.id, re: message.re })
+    case 'reload-worker':
+      return askReload(turn, session.id, message)
     case 'stop':
       turn.send(session.id, { type: 'stopping', re: message.re })
       return requestStop(turn, 'a client asked for it', message.graceMs ?? turn.state.settings.drainMs)
@@ -42,9 +54,24 @@ export function clientSpoke(turn: Turn, session: Session, message: ClientMessage
   }
 }
 
+/** What one client may ask at a time is bounded: whoever asks faster than the store answers asks again (P23). */
+function ask(turn: Turn, session: Session, read: Read): void {
+  if (session.reads >= READS_MAX) return busy(turn, session, read.re, `more than ${READS_MAX} questions are open`)
+  session.reads += 1
+  turn.read(read)
+}
+
+function busy(turn: Turn, session: Session, re: number, message: string): void {
+  turn.send(session.id, { type: 'error', re, code: 'busy', message, retryAfterMs: BUSY_RETRY_MS })
+}
+
+function isFull({ queue, queuedChars }: MasterState, more: number): boolean {
+  return queue.length + more > QUEUED_OPERATIONS_MAX || queuedChars > QUEUED_CHARS_MAX
+}
+
 function submit(turn: Turn, session: Session, re: number, list: readonly SubmittedTask[]): void {
   const { state } = turn
-  if (state.queue.length + list.length > QUEUED_OPERATIONS_MAX || state.queuedChars > QUEUED_CHARS_MAX) {
+  if (isFull(state, list.length)) {
     const answers = list.map(({ id }) => ({ id, status: 'busy' as const, retryAfterMs: BUSY_RETRY_MS }))
     turn.send(session.id, { type: 'accepted', re, list: answers, unserved: [] })
     return
@@ -75,11 +102,21 @@ function specOf(task: SubmittedTask, session: Session): TaskSpec {
 }
 
 function cancel(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
+  if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
   const ticket = open(session, re, ids, [])
   ids.forEach((taskId, index) => {
     turn.enqueue({ kind: 'cancel', taskId }, { kind: 'cancel', ticket, index })
   })
   if (ids.length === 0) turn.send(session.id, { type: 'cancelled-tasks', re, list: [] })
+}
+
+function retry(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
+  if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
+  const ticket = open(session, re, ids, [])
+  ids.forEach((taskId, index) => {
+    turn.enqueue({ kind: 'retry', taskId }, { kind: 'retry', ticket, index })
+  })
+  if (ids.length === 0) turn.send(session.id, { type: 'retried-tasks', re, list: [] })
 }
 
 function open(session: Session, re: number, ids: readonly string[], unserved: readonly string[]): Ticket {
@@ -133,20 +170,34 @@ export function cancelled(
   turn.send(ticket.session, { type: 'cancelled-tasks', re: ticket.re, list })
 }
 
+export function retried(
+  turn: Turn,
+  ticket: Ticket,
+  index: number,
+  { status, state }: Extract<OperationOutcome, { kind: 'retry' }>,
+): void {
+  ticket.answers[index] = { id: ticket.ids[index], status, ...(state !== undefined && { state }) }
+  ticket.remaining -= 1
+  if (ticket.remaining > 0) return
+  const list = ticket.answers as Extract<Parameters<Turn['send']>[1], { type: 'retried-tasks' }>['list']
+  const count = list.filter((task) => task.status === 'retried').length
+  if (count > 0) turn.log('info', `${count} tasks are retried by hand`)
+  turn.send(ticket.session, { type: 'retried-tasks', re: ticket.re, list })
+}
+
 /** Watched first and read then: an end between the two is told twice rather than never. */
 function watchTasks(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
   if (session.watches.size + ids.length > WATCHES_MAX) {
-    const message = `a client may watch ${WATCHES_MAX} tasks of others at a time`
-    turn.send(session.id, { type: 'error', re, code: 'busy', message, retryAfterMs: 1_000 })
-    return
+    return busy(turn, session, re, `a client may watch ${WATCHES_MAX} tasks of others at a time`)
   }
+  if (session.reads >= READS_MAX) return busy(turn, session, re, `more than ${READS_MAX} questions are open`)
   for (const id of ids) {
     session.watches.add(id)
     const watching = turn.state.watchers.get(id)
     if (watching === undefined) turn.state.watchers.set(id, new Set([session.id]))
     else watching.add(session.id)
   }
-  turn.read({ kind: 'watch', session: session.id, re, ids })
+  ask(turn, session, { kind: 'watch', session: session.id, re, ids })
 }
 
 export function unwatch(turn: Turn, taskId: string, session: SessionId): void {
@@ -158,9 +209,19 @@ export function unwatch(turn: Turn, taskId: string, session: SessionId): void {
 
 /** The store has told what a client asked for. */
 export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
-  if (!turn.state.sessions.has(read.session)) return
+  const session = turn.state.sessions.get(read.session)
+  if (session === undefined) return
+  session.reads -= 1
   if (answer.kind === 'failed') {
-    turn.send(read.session, { type: 'error', re: read.re, code: 'store_failed', message: answer.message })
+    turn.send(read.session, { type: 'error', re: read.re, code: answer.code, message: answer.message })
+  } else if (answer.kind === 'page') {
+    const { tasks, next } = answer.page
+    const list = tasks.map(summaryField)
+    turn.send(read.session, { type: 'page', re: read.re, list, ...(next !== undefined && { next }) })
+  } else if (answer.kind === 'failures') {
+    const { groups, next } = answer.page
+    const list = groups.map((group) => ({ ...group, examples: [...group.examples] }))
+    turn.send(read.session, { type: 'failure-groups', re: read.re, list, ...(next !== undefined && { next }) })
   } else if (read.kind === 'status' && answer.kind === 'counts') {
     turn.send(read.session, report(turn, read.re, answer.counts))
   } else if (read.kind === 'get' && answer.kind === 'tasks') {
@@ -185,6 +246,10 @@ function sendTasks(turn: Turn, read: Extract<Read, { kind: 'get' }>, tasks: read
     list.push(field)
   }
   turn.send(read.session, { type: 'tasks', re: read.re, list, more: list.length < tasks.length })
+}
+
+function summaryField({ seq: _seq, leaseId, ...rest }: TaskSummary): SummaryField {
+  return { ...rest, ...(leaseId !== undefined && { lease: leaseId }) }
 }
 
 function taskField({ task, story }: TaskWithStory, withStory: boolean): TaskField {

@@ -5,6 +5,7 @@ import type { SessionId, SessionPeer } from '../events.js'
 import { freeSlots, runningCount, type Turn, type WorkerState, workerOf } from '../state.js'
 import { assignmentsArrive } from './dispatch.js'
 import { judge, withdrawExpiry } from './expire.js'
+import { reloaded, reloadsLost, reloadUnsupported } from './reload.js'
 import { unwatch } from './requests.js'
 import { settle } from './settle.js'
 
@@ -15,14 +16,21 @@ type Message<Type extends WorkerMessage['type']> = Extract<WorkerMessage, { type
 
 export function opened(turn: Turn, session: SessionId, peer: SessionPeer): void {
   const { state } = turn
-  state.sessions.set(session, { id: session, peer, watches: new Set(), openedAt: turn.at.monoMs, closing: false })
+  state.sessions.set(session, {
+    id: session,
+    peer,
+    watches: new Set(),
+    reads: 0,
+    openedAt: turn.at.monoMs,
+    closing: false,
+  })
   if (peer.role === 'worker') return
   const before = state.clients.get(peer.incarnation)
   if (before !== undefined) turn.close(before, 'this client has connected again')
   state.clients.set(peer.incarnation, session)
 }
 
-export function closed(turn: Turn, id: SessionId, reason: string): void {
+export function closed(turn: Turn, id: SessionId, reason: string, heardAll: boolean): void {
   const { state } = turn
   const session = state.sessions.get(id)
   if (session === undefined) return
@@ -30,12 +38,13 @@ export function closed(turn: Turn, id: SessionId, reason: string): void {
   state.sessions.delete(id)
   for (const taskId of session.watches) unwatch(turn, taskId, id)
   if (state.clients.get(session.peer.incarnation) === id) state.clients.delete(session.peer.incarnation)
+  reloadsLost(turn, id)
   if (worker === undefined) return
-  if (session.closing) presumeBegun(worker)
+  if (!heardAll) presumeBegun(worker)
   lose(turn, worker, reason)
 }
 
-/** A `started` may have been on its way when this side ended the connection: nothing is proven to have never begun (P10). */
+/** A `started` may have been lost on its way: nothing is proven to have never begun (P10). */
 function presumeBegun(worker: WorkerState): void {
   for (const lease of worker.leases.values()) if (lease.delivered) lease.started = true
 }
@@ -91,8 +100,11 @@ export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessa
     case 'serves':
       if (worker.about !== undefined) serves(turn, worker, { ...worker.about, types: message.types })
       return
+    case 'reloaded':
+      return reloaded(turn, message)
     case 'unsupported':
       turn.log('warn', `${worker.name} does not know the message ${message.what}`)
+      reloadUnsupported(turn, message.re)
       return
   }
 }

@@ -21,6 +21,7 @@ export function assigned(turn: Turn, list: readonly Assignment[]): void {
       host: undefined,
       startedTold: false,
       ending: undefined,
+      limitMs: undefined,
       dueAt: NEVER,
     }
     state.attempts.set(assignment.lease, attempt)
@@ -61,7 +62,7 @@ export function begin(turn: Turn): void {
 function hostFor(turn: Turn, attempt: Attempt): Host | undefined {
   if (attempt.host !== undefined) return turn.state.hosts.get(attempt.host)
   if (attempt.assignment.suspect === true) {
-    return maySpawn(turn) ? spawn(turn, true) : undefined
+    return maySpawn(turn) ? spawn(turn, 'solo') : undefined
   }
   const main = mainHost(turn.state)
   return isUsable(main) ? main : undefined
@@ -94,8 +95,8 @@ export function began(turn: Turn, host: HostId, leaseId: string): void {
   if (attempt?.host !== host || attempt.phase !== 'sent') return
   attempt.phase = 'begun'
   turn.state.idleDeaths = 0
-  const timeoutMs = timeoutOf(turn, attempt)
-  if (attempt.ending === undefined && timeoutMs !== undefined) attempt.dueAt = turn.at + timeoutMs
+  attempt.limitMs = timeoutOf(turn, attempt)
+  if (attempt.ending === undefined && attempt.limitMs !== undefined) attempt.dueAt = turn.at + attempt.limitMs
 }
 
 export function outcomes(turn: Turn, host: HostId, list: readonly HostOutcome[]): void {

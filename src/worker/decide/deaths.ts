@@ -6,6 +6,7 @@ import type { Attempt, Host } from '../state.js'
 import type { Turn } from '../turn.js'
 import { settleEnded } from './endings.js'
 import { backOff } from './hosts.js'
+import { nextEnded } from './reload.js'
 import { settle } from './results.js'
 
 type HostEnded = Extract<WorkerEvent, { kind: 'host-ended' }>
@@ -18,6 +19,7 @@ export function hostEnded(turn: Turn, event: HostEnded): void {
   const inIt = [...state.attempts.values()].filter((attempt) => attempt.host === host.id)
   const begun = inIt.filter((attempt) => attempt.phase === 'begun')
   for (const attempt of inIt) if (attempt.phase !== 'begun') passOn(turn, attempt)
+  if (host.role === 'next') return nextEnded(turn, host, host.lastWords?.message ?? causeOfDeath(host, event).message)
   if (host.killedFor !== undefined && host.killedFor !== 'loading') {
     for (const attempt of begun) endKilled(turn, host, attempt)
   } else endDied(turn, host, event, begun)
@@ -56,6 +58,7 @@ function endDied(turn: Turn, host: Host, event: HostEnded, begun: readonly Attem
 }
 
 function endIdle(turn: Turn, host: Host, error: TaskError): void {
+  if (host.role === 'old') return
   if (turn.state.accepting) return backOff(turn)
   // The first host: without knowing what it serves a worker is of no use.
   const problem = host.lastWords?.message ?? `the task modules could not be loaded: ${error.message}`

@@ -4,6 +4,7 @@ import { DtrError, EXIT_OK } from '../../errors.js'
 import { NEVER, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { kill } from './hosts.js'
+import { giveUpReload } from './reload.js'
 import { settle } from './results.js'
 
 /** How long results wait for a master that is not there. */
@@ -18,6 +19,7 @@ export function beginDrain(turn: Turn, graceMs: number, why: string): void {
   }
   state.drain = { killAt, handedBack: false, emptySince: undefined }
   turn.log('info', `draining: ${why}`, { held: state.attempts.size, grace: formatDuration(graceMs) })
+  giveUpReload(turn)
   if (state.session !== undefined) turn.tell({ type: 'draining' })
 }
 

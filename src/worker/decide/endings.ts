@@ -44,7 +44,7 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
     case 'stale':
       return drop(turn, attempt)
     case 'timeout': {
-      const limit = formatDuration(timeoutOf(turn, attempt) ?? 0)
+      const limit = formatDuration(attempt.limitMs ?? 0)
       const error = { code: 'timeout', message: `it ran longer than its limit of ${limit}` }
       return settle(turn, attempt, { outcome: 'failed', error, final: false })
     }

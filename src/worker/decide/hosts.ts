@@ -1,7 +1,7 @@
-// The hosts: one main host for all ordinary tasks, and one for each suspect, which ends with it (P11). A host whose main
-// thread is busy is well; one whose watchdog is silent is frozen, and is ended (section 5).
+// The hosts: one main host for all ordinary tasks, and one for each suspect, which ends with it (P11); beside them those of
+// a reload (reload.ts). A host whose main thread is busy is well; one whose watchdog is silent is frozen, and is ended
+// (section 5).
 import { formatDuration } from '../../config.js'
-import type { ServedType } from '../../runner/runner.js'
 import type { TaskError } from '../../task/task.js'
 import type { HostId } from '../events.js'
 import { type Host, NEVER, type State } from '../state.js'
@@ -15,12 +15,12 @@ const SIGNS_UNTIL_SUSPECT = 5
 /** To load the task modules. */
 const READY_MS_MAX = 60_000
 
-export function spawn(turn: Turn, solo: boolean): Host {
+export function spawn(turn: Turn, role: Host['role']): Host {
   const { state, at } = turn
   state.hostsMade += 1
   const host: Host = {
     id: state.hostsMade,
-    solo,
+    role,
     phase: 'starting',
     pid: undefined,
     readyBy: at + READY_MS_MAX,
@@ -44,7 +44,7 @@ export function kill(turn: Turn, host: Host, why: NonNullable<Host['killedFor']>
 
 /** The host where ordinary tasks run, if it is not on its way out. */
 export function mainHost(state: State): Host | undefined {
-  for (const host of state.hosts.values()) if (!host.solo && host.phase !== 'ending') return host
+  for (const host of state.hosts.values()) if (host.role === 'main' && host.phase !== 'ending') return host
   return undefined
 }
 
@@ -52,14 +52,16 @@ export function mainHost(state: State): Host | undefined {
 export function keepMainHost(turn: Turn): void {
   const { state } = turn
   if (state.lease === 'ended' || state.drain !== undefined || state.exited) return
-  if (maySpawn(turn) && mainHost(state) === undefined) spawn(turn, false)
+  // The next one is on its way already.
+  if (state.reload !== undefined) return
+  if (maySpawn(turn) && mainHost(state) === undefined) spawn(turn, 'main')
 }
 
-/** The host of a suspect ends with it, without waiting for anything else (P11). */
-export function endIdleSolos(turn: Turn): void {
+/** The host of a suspect ends with it, without waiting for anything else (P11); an old one when it is empty. */
+export function endIdle(turn: Turn): void {
   const { attempts, hosts } = turn.state
   for (const host of hosts.values()) {
-    if (!host.solo || host.phase === 'ending') continue
+    if (host.role === 'main' || host.role === 'next' || host.phase === 'ending') continue
     if (![...attempts.values()].some((attempt) => attempt.host === host.id)) kill(turn, host, 'idle')
   }
 }
@@ -77,24 +79,6 @@ export function spawned(turn: Turn, id: HostId, pid: number): void {
   if (host === undefined) return
   host.pid = pid
   host.aliveAt = turn.at
-}
-
-export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): void {
-  const { state } = turn
-  const host = state.hosts.get(id)
-  if (host?.phase !== 'starting') return
-  host.phase = 'ready'
-  host.aliveAt = turn.at
-  turn.log(state.accepting ? 'debug' : 'info', 'host is ready', { pid: host.pid, types: types.length })
-  if (!state.accepting) {
-    state.types = types
-    state.accepting = true
-    turn.do({ kind: 'accept' })
-  } else if (JSON.stringify(types) !== JSON.stringify(state.types)) {
-    // The modules changed on disk since: what is told of them must be what runs.
-    state.types = types
-    if (state.session?.welcomed === true) turn.tell({ type: 'serves', types: [...types] })
-  }
 }
 
 export function alive(turn: Turn, id: HostId): void {

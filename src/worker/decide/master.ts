@@ -9,6 +9,7 @@ import { beginDrain } from './drain.js'
 import { endByMaster } from './endings.js'
 import { isUsable, mainHost } from './hosts.js'
 import { confirm } from './lease.js'
+import { reload } from './reload.js'
 import { recorded, sendAgain } from './results.js'
 
 export function opened(turn: Turn, event: Extract<WorkerEvent, { kind: 'opened' }>): void {
@@ -114,6 +115,8 @@ function heardMessage(turn: Turn, session: Session, message: MasterToWorker): vo
       return
     case 'drain':
       return beginDrain(turn, message.graceMs, 'the master stops the cluster')
+    case 'reload':
+      return reload(turn, message.re)
     case 'refused':
       turn.log('warn', `the master refuses this worker: ${message.message}`, { code: message.code })
       turn.do({ kind: 'close', session: session.id })

@@ -15,8 +15,8 @@ export interface HostOptions {
   /** Absolute paths of task modules. */
   readonly modules: readonly string[]
   readonly builtins: boolean
-  /** Of the worker's server, to be inherited. */
-  readonly listeningFd: number
+  /** Of the worker's server, to be inherited; `ignore` where there is none. */
+  readonly listeningFd: number | 'ignore'
   /** Of the worker; shown by `ps`. */
   readonly name: string
   spawned(pid: number): void

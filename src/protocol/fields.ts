@@ -1,0 +1,62 @@
+// What messages are made of: the limits of the wire, and the fields and parts that several messages share.
+import Type, { type Static, type TSchema } from 'typebox'
+import { TASK_STATES } from '../task/task.js'
+
+export const PROTOCOL_VERSION = 1
+/** A line before authentication is at most so long, newline included. */
+export const GREETING_BYTES_MAX = 4 * 1024
+/** A line after authentication. */
+export const LINE_BYTES_MAX = 8 * 1024 * 1024
+/** Inline payload or result, in bytes of UTF-8. */
+export const PAYLOAD_BYTES_MAX = 1024 * 1024
+/** What may wait to be written to a peer that does not read; beyond it the connection is closed. */
+export const WRITE_QUEUE_BYTES_MAX = 8 * 1024 * 1024
+export const HANDSHAKE_MS_MAX = 2_000
+/** Nesting of arrays and objects in a line. */
+export const DEPTH_MAX = 64
+/** Entries of a list in one message. */
+export const LIST_MAX = 1_000
+
+export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/-]*$' })
+export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' })
+export const Incarnation = Type.String({ minLength: 1, maxLength: 192, pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/#-]*$' })
+export const Hex = (bytes: number) => Type.String({ pattern: `^[0-9a-f]{${bytes * 2}}$` })
+export const Text = (maxLength: number) => Type.String({ maxLength })
+export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+export const Millis = Type.Integer({ minimum: 0, maximum: 100 * 366 * 24 * 3_600_000 })
+/** Text that can be kept byte for byte: a lone surrogate has no UTF-8. */
+export const Data = Type.Refine(
+  Type.String(),
+  (text) =>
+    (text.length * 3 <= PAYLOAD_BYTES_MAX || Buffer.byteLength(text) <= PAYLOAD_BYTES_MAX) && text.isWellFormed(),
+  () => `must be well-formed and not longer than ${PAYLOAD_BYTES_MAX} bytes of UTF-8`,
+)
+/** Number of a client's request, which its answer repeats. */
+export const Re = Count
+export const EncodingField = Type.Enum(['json', 'base64'])
+export const StateField = Type.Enum(TASK_STATES)
+export const list = <Item extends TSchema>(item: Item) => Type.Array(item, { maxItems: LIST_MAX })
+
+export const ErrorField = Type.Object({
+  code: Name,
+  message: Text(4_000),
+  stack: Type.Optional(Text(8_000)),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Name),
+})
+export const Lease = Type.Object({ id: Id, lease: Id })
+export const ServedTypeField = Type.Object({
+  type: Name,
+  timeoutMs: Type.Optional(Millis),
+  maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+})
+export const ProcessField = Type.Object({ pid: Count, state: Name })
+
+/** The last line of a side that will have nothing to do with the other. */
+export const Refused = Type.Object({ type: Type.Literal('refused'), code: Name, message: Text(1_000) })
+/** Answers a message type that is not known here. */
+export const Unsupported = Type.Object({ type: Type.Literal('unsupported'), what: Text(128), re: Type.Optional(Re) })
+
+export type Refused = Static<typeof Refused>
+export type Unsupported = Static<typeof Unsupported>
+export type ErrorField = Static<typeof ErrorField>

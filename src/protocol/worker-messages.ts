@@ -1,0 +1,156 @@
+// What workers and masters say to each other after the handshake.
+import Type, { type Static } from 'typebox'
+import { RETURN_REASONS } from '../task/task.js'
+import {
+  Count,
+  Data,
+  EncodingField,
+  ErrorField,
+  Id,
+  Incarnation,
+  Lease,
+  list,
+  Millis,
+  Name,
+  ProcessField,
+  Refused,
+  ServedTypeField,
+  Text,
+  Unsupported,
+} from './fields.js'
+
+// --- Worker to master ------------------------------------------------------------------------------------------------
+
+export const Register = Type.Object({
+  type: Type.Literal('register'),
+  name: Name,
+  pid: Count,
+  hostname: Text(255),
+  /** Boot id and network namespace: the same pair on both sides means a refused port is proof of death. */
+  machine: Text(255),
+  /** `ip:port` where it listens. */
+  address: Text(300),
+  version: Text(64),
+  slots: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  queues: list(Name),
+  types: list(ServedTypeField),
+  hosts: list(ProcessField),
+  /** What it holds: attempts that run and results that were not recorded yet. */
+  leases: Type.Array(Lease, { maxItems: 20_000 }),
+  draining: Type.Boolean(),
+})
+export const Beat = Type.Object({
+  type: Type.Literal('beat'),
+  n: Count,
+  /** The last `assign.seq` that it has seen: proves the path that work takes. */
+  seen: Count,
+  running: Count,
+  hosts: list(ProcessField),
+  /** It cannot take work now: its host is silent or starting. */
+  ailing: Type.Optional(Type.Boolean()),
+})
+export const Started = Type.Object({ type: Type.Literal('started'), list: list(Lease) })
+export const Settlement = Type.Union([
+  Type.Object({
+    id: Id,
+    lease: Id,
+    outcome: Type.Literal('completed'),
+    result: Data,
+    encoding: Type.Optional(EncodingField),
+  }),
+  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('failed'), error: ErrorField, final: Type.Boolean() }),
+  Type.Object({
+    id: Id,
+    lease: Id,
+    outcome: Type.Literal('returned'),
+    reason: Type.Enum(RETURN_REASONS),
+    started: Type.Boolean(),
+    suspect: Type.Optional(Type.Boolean()),
+    error: Type.Optional(ErrorField),
+  }),
+  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('lost'), started: Type.Boolean(), error: ErrorField }),
+  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('cancelled') }),
+])
+export const Results = Type.Object({ type: Type.Literal('results'), list: list(Settlement) })
+/** It takes no more work from now on, and leaves when what it has is done. */
+export const Draining = Type.Object({ type: Type.Literal('draining') })
+/** It corrects what it said at registration: the types that it serves. */
+export const Serves = Type.Object({ type: Type.Literal('serves'), types: list(ServedTypeField) })
+/** Answers `reload`: new work meets the new code, or `problem` says why it goes on with the old one. */
+export const Reloaded = Type.Object({
+  type: Type.Literal('reloaded'),
+  re: Count,
+  problem: Type.Optional(Text(4_000)),
+})
+
+// --- Master to worker ------------------------------------------------------------------------------------------------
+
+export const Welcome = Type.Object({
+  type: Type.Literal('welcome'),
+  master: Incarnation,
+  heartbeatMs: Millis,
+  suspectMs: Millis,
+  leaseMs: Millis,
+  /** The worker's code is dead so long after it sent the last beat that was confirmed. */
+  codeDeadMs: Millis,
+  /** Leases of the registration that are not its own any more. */
+  stale: Type.Array(Lease, { maxItems: 20_000 }),
+})
+/** Answers a beat. With many masters `durable` says which beat is on disk; here it equals `n`. */
+export const Heard = Type.Object({ type: Type.Literal('heard'), n: Count, durable: Count })
+export const Assignment = Type.Object({
+  id: Id,
+  lease: Id,
+  queue: Name,
+  type: Name,
+  payload: Data,
+  encoding: EncodingField,
+  attempt: Type.Integer({ minimum: 1 }),
+  maxAttempts: Type.Integer({ minimum: 1 }),
+  timeoutMs: Type.Optional(Millis),
+  suspect: Type.Optional(Type.Boolean()),
+  meta: Type.Optional(Text(16_384)),
+})
+export const Assign = Type.Object({ type: Type.Literal('assign'), seq: Count, list: list(Assignment) })
+export const Recorded = Type.Object({
+  type: Type.Literal('recorded'),
+  list: list(Type.Object({ lease: Id, status: Type.Enum(['recorded', 'stale']) })),
+})
+export const Cancel = Type.Object({
+  type: Type.Literal('cancel'),
+  list: list(Type.Object({ id: Id, lease: Id, reason: Type.Enum(['cancelled', 'stale']) })),
+})
+/** The cluster stops: finish within `graceMs`, hand the rest back, leave. */
+export const Drain = Type.Object({ type: Type.Literal('drain'), graceMs: Millis })
+/** Load the task modules anew, without ending what runs. */
+export const Reload = Type.Object({ type: Type.Literal('reload'), re: Count })
+
+// --- Who may send what -----------------------------------------------------------------------------------------------
+
+export const WORKER_MESSAGES = {
+  register: Register,
+  beat: Beat,
+  started: Started,
+  results: Results,
+  draining: Draining,
+  serves: Serves,
+  reloaded: Reloaded,
+  refused: Refused,
+  unsupported: Unsupported,
+}
+export const MASTER_TO_WORKER_MESSAGES = {
+  welcome: Welcome,
+  heard: Heard,
+  assign: Assign,
+  recorded: Recorded,
+  cancel: Cancel,
+  drain: Drain,
+  reload: Reload,
+  refused: Refused,
+  unsupported: Unsupported,
+}
+
+export type Register = Static<typeof Register>
+export type Welcome = Static<typeof Welcome>
+export type Assignment = Static<typeof Assignment>
+export type Settlement = Static<typeof Settlement>

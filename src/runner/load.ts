@@ -1,0 +1,55 @@
+// Loads a task module, JavaScript or TypeScript, and says what is wrong with it by file and line.
+import { statSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { DtrError } from '../errors.js'
+import { type CheckedTask, checkTasks } from '../task/define.js'
+import { loadError, shown } from './load-error.js'
+import { isTypeScript, localFiles } from './local-imports.js'
+import { loadTypeScript } from './typescript.js'
+
+/** Of a throw at load: the line of the module may lie below many of the loader's own. */
+const STACK_LINES_MAX = 100
+
+/** @throws DtrError `bad_input` that begins with the file, and the line where that is known */
+export async function loadModule(path: string): Promise<readonly CheckedTask[]> {
+  checkFile(path)
+  const exported = await importDefault(path)
+  if (exported === undefined) {
+    throw new DtrError('bad_input', `${shown(path)}: has no default export`, {
+      hint: 'write export default defineTasks({ ... })',
+    })
+  }
+  const tasks = checkTasks(exported, shown(path))
+  if (tasks.length > 0) return tasks
+  throw new DtrError('bad_input', `${shown(path)}: defines no tasks`)
+}
+
+function checkFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() === true) return
+  const wrong = found === undefined ? 'there is no such file' : 'is not a file'
+  throw new DtrError('bad_input', `${shown(path)}: ${wrong}`, { hint: `seen from ${process.cwd()}` })
+}
+
+/** What a module exports by default, if anything. @throws DtrError `bad_input` with file and line */
+export async function importDefault(path: string): Promise<unknown> {
+  const exported = await importModule(path)
+  // ESM that was compiled to CommonJS carries its default export one level deeper.
+  const compiled =
+    typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported
+  return compiled ? exported.default : exported
+}
+
+async function importModule(path: string): Promise<unknown> {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = STACK_LINES_MAX
+  try {
+    if (localFiles(path).some(isTypeScript)) await loadTypeScript(path)
+    const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown }
+    return loaded.default
+  } catch (error) {
+    throw loadError(path, error)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}

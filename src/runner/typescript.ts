@@ -1,0 +1,28 @@
+// Lets this process load TypeScript as it is, by tsx, the same on every version of Node: enums and parameter properties as
+// well, `./helper.js` that means helper.ts, and the paths of the tsconfig.json that lies nearest.
+import { dirname, join } from 'node:path'
+import { isFile } from './local-imports.js'
+import { shareOwnWithRequire } from './resolve.js'
+
+let registered = false
+
+/** @param module the first that needs it: its tsconfig.json counts for all */
+export async function loadTypeScript(module: string): Promise<void> {
+  if (registered) return
+  registered = true
+  // Its cache lies in a folder of all users: code that runs comes from the user's own files alone.
+  process.env.TSX_DISABLE_CACHE = '1'
+  const tsconfig = nearestTsconfig(dirname(module))
+  if (tsconfig !== undefined) process.env.TSX_TSCONFIG_PATH ??= tsconfig
+  await shareOwnWithRequire()
+  const [esm, commonJs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')])
+  esm.register()
+  commonJs.register()
+}
+
+function nearestTsconfig(folder: string): string | undefined {
+  const path = join(folder, 'tsconfig.json')
+  if (isFile(path)) return path
+  const above = dirname(folder)
+  return above === folder ? undefined : nearestTsconfig(above)
+}

@@ -1,0 +1,51 @@
+// Loads task modules once, in a host that is given nothing to do: what is wrong with them is told before anything starts.
+import { DtrError } from '../../errors.js'
+import { HostProcess } from './process.js'
+
+export interface ModulesToCheck {
+  /** Absolute paths of task modules. */
+  readonly modules: readonly string[]
+  readonly builtins: boolean
+  /** Gives up the check. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const LOAD_MS_MAX = 60_000
+
+/** @throws DtrError `bad_input` that names file and line */
+export async function checkModules({ modules, builtins, signal }: ModulesToCheck): Promise<void> {
+  let problem: string | undefined = 'the task modules could not be loaded'
+  await new Promise<void>((resolve) => {
+    const host = new HostProcess({
+      ...{ modules, builtins },
+      listeningFd: 'ignore',
+      name: 'check',
+      spawned: () => {},
+      alive: () => {},
+      printed: () => {},
+      said(messages) {
+        for (const message of messages) {
+          if (message.type === 'ready') problem = undefined
+          if (message.type === 'unfit') problem = message.message
+          if (message.type === 'uncaught') problem = message.error.message
+          if (message.type === 'ready') host.kill()
+        }
+      },
+      ended(exitCode, ended, why) {
+        const how = ended === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${ended}`
+        if (problem?.endsWith('could not be loaded') === true) problem += `: ${why ?? `they ended it with ${how}`}`
+        clearTimeout(tooLong)
+        signal?.removeEventListener('abort', giveUp)
+        resolve()
+      },
+    })
+    const tooLong = setTimeout(() => {
+      problem = `the task modules did not finish loading within ${LOAD_MS_MAX / 1_000} s`
+      host.kill()
+    }, LOAD_MS_MAX)
+    const giveUp = (): void => host.kill()
+    signal?.addEventListener('abort', giveUp)
+  })
+  signal?.throwIfAborted()
+  if (problem !== undefined) throw new DtrError('bad_input', problem)
+}
