@@ -1,13 +1,26 @@
 // Every setting: its name, unit, default, variable and what it is for. Flags are derived from the names; the CLI, the
 // library and the environment read the same table, and an unknown setting is an error.
 import { availableParallelism } from 'node:os'
+import { nearest } from './config/nearest.js'
+import {
+  exactDuration,
+  formatDuration,
+  type MsOrNever,
+  type PortRange,
+  parseBoolean,
+  parseCount,
+  parseDuration,
+  parseDurationOrNever,
+  parseList,
+  parseLogLevel,
+  parseName,
+  parsePortRange,
+  parseText,
+} from './config/parse.js'
 import { DtrError } from './errors.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
 
-export interface PortRange {
-  readonly first: number
-  readonly last: number
-}
+export { formatDuration, type MsOrNever, type PortRange, readDuration } from './config/parse.js'
 
 interface Setting<Value> {
   readonly default: Value
@@ -46,7 +59,7 @@ export const SETTINGS = {
     parseDuration(300, 86_400_000),
     'a worker ends its code so long after its last confirmed heartbeat',
   ),
-  masterTimeout: setting<number | undefined>(
+  masterTimeout: setting<MsOrNever>(
     30_000,
     parseDurationOrNever,
     'a worker exits so long after losing the master; `never` stays',
@@ -58,8 +71,8 @@ export const SETTINGS = {
     parseDuration(0, 3_600_000),
     'time between the abort signal of a task and the end of its host',
   ),
-  defaultTimeout: setting<number | undefined>(
-    undefined,
+  defaultTimeout: setting<MsOrNever>(
+    'never',
     parseDurationOrNever,
     'limit of a run where neither task nor type has one',
   ),
@@ -72,6 +85,7 @@ export const SETTINGS = {
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
   queues: setting<readonly string[]>(['default'], parseList, 'queues that the worker takes tasks from, with commas'),
   builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks'),
+  watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),
   join: setting<string | undefined>(undefined, parseText, 'host:port of a master that the worker dials itself'),
   standby: setting(false, parseBoolean, 'wait while another master holds the data folder, then take over'),
   keepWorkers: setting(
@@ -88,6 +102,12 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS
 export type Settings = { -readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['parse']> }
 
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+export function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(SETTINGS, text)
+}
+
 /** `masterTimeout` -> `DTR_MASTER_TIMEOUT`. */
 export function variableOf(name: SettingName): string {
   return `DTR_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
@@ -100,8 +120,8 @@ export function flagOf(name: SettingName): string {
 
 /** The value as a flag or variable says it, so that the other side reads the very same. */
 export function formatSetting(name: SettingName, value: Settings[SettingName]): string {
-  if (value === undefined) return 'never'
-  if (typeof value === 'number') return DURATIONS.includes(name) ? exactDuration(value) : String(value)
+  if (value === undefined) return ''
+  if (typeof value === 'number') return isDuration(name) ? exactDuration(value) : String(value)
   if (typeof value !== 'object') return String(value)
   return 'first' in value ? `${value.first}-${value.last}` : value.join(',')
 }
@@ -118,173 +138,142 @@ const DURATIONS: readonly SettingName[] = [
   'defaultTimeout',
 ]
 
-/** Variables that are no settings: they carry secrets or steer tests, and are read where they are used. */
-export const OTHER_VARIABLES = ['DTR_SECRET', 'DTR_REQUIRE_SERVICES', 'DTR_REQUIRE_FAULTS'] as const
+export function isDuration(name: SettingName): boolean {
+  return DURATIONS.includes(name)
+}
+
+/** Settings that are files or folders. */
+export const PATHS: readonly SettingName[] = ['data', 'logs', 'tasks', 'secretFile']
+
+/** Variables that are no settings: they say where those are, carry secrets or steer tests, and are read where they are used. */
+export const OTHER_VARIABLES = [
+  'DTR_CONFIG',
+  'DTR_DEBUG',
+  'DTR_SECRET',
+  'DTR_REQUIRE_SERVICES',
+  'DTR_REQUIRE_FAULTS',
+] as const
 
 /** What flags or a library's user said: a value, or text as a person writes it (`30s`, `never`, `5000-5100`). */
 export type GivenSettings = { readonly [Name in SettingName]?: Settings[Name] | string | undefined }
 
-/**
- * The settings in force: defaults, then DTR_* variables, then `given` (flags or options of the library).
- * @param spell how errors name what was given: as flags or as options
- * @throws DtrError `bad_input` for an unknown name, or a value that cannot be read
- */
-export function resolveSettings(
-  given: GivenSettings,
-  environment: NodeJS.ProcessEnv,
-  spell: (name: SettingName) => string = (name) => name,
-): Settings {
-  const defaults = Object.fromEntries(Object.entries(SETTINGS).map(([name, entry]) => [name, entry.default]))
-  const chosen = { ...readVariables(environment), ...readGiven(given, spell) }
-  return checkTimings(growTimings({ ...defaults, ...chosen } as Settings, chosen))
+/** What one source said: the value of each setting that it names, and how errors and people call that source. */
+export type Said = ReadonlyMap<SettingName, { readonly value: unknown; readonly from: string }>
+
+export interface Resolved {
+  readonly settings: Settings
+  /** Where each value came from: `default`, `follows heartbeat`, or what its source is called. */
+  readonly from: Readonly<Record<SettingName, string>>
 }
 
-function readVariables(environment: NodeJS.ProcessEnv): Record<string, unknown> {
-  const known = new Map(Object.keys(SETTINGS).map((name) => [variableOf(name as SettingName), name as SettingName]))
-  const read: Record<string, unknown> = {}
+/**
+ * The settings in force: defaults, then DTR_* variables, then `given` (flags or options of the library).
+ * @throws DtrError `bad_input` for an unknown name, or a value that cannot be read
+ */
+export function resolveSettings(given: GivenSettings, environment: NodeJS.ProcessEnv): Settings {
+  return mergeSettings(saidByVariables(environment), saidBy(given)).settings
+}
+
+/** Defaults, then what each source said, from low rank to high. @throws DtrError `bad_input` for timings in disorder */
+export function mergeSettings(...sources: readonly Said[]): Resolved {
+  const said = new Map(sources.flatMap((source) => [...source]))
+  const settings = Object.fromEntries(
+    SETTING_NAMES.map((name) => [name, said.has(name) ? said.get(name)?.value : SETTINGS[name].default]),
+  ) as Settings
+  const from = Object.fromEntries(SETTING_NAMES.map((name) => [name, said.get(name)?.from ?? 'default'])) as Record<
+    SettingName,
+    string
+  >
+  return checkTimings(growTimings({ settings, from }))
+}
+
+export function saidByVariables(environment: NodeJS.ProcessEnv): Said {
+  const known = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]))
+  const said = new Map<SettingName, { value: unknown; from: string }>()
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('DTR_') || text === undefined) continue
     const name = known.get(variable)
-    if (name !== undefined) read[name] = SETTINGS[name].parse(text, variable)
-    else if (!(OTHER_VARIABLES as readonly string[]).includes(variable))
-      throw unknownVariable(variable, [...known.keys()])
+    if (name !== undefined) said.set(name, { value: SETTINGS[name].parse(text, variable), from: variable })
+    else if (!(OTHER_VARIABLES as readonly string[]).includes(variable)) {
+      throw unknown('variable', variable, [...known.keys(), ...OTHER_VARIABLES])
+    }
   }
-  return read
+  return said
 }
 
-function readGiven(given: GivenSettings, spell: (name: SettingName) => string): Record<string, unknown> {
-  const read: Record<string, unknown> = {}
+/** @param spell how errors name a setting: as an option, a flag, a line of a file */
+export function saidBy(
+  given: GivenSettings,
+  spell: (name: SettingName) => string = (name) => name,
+  from: (name: SettingName) => string = spell,
+): Said {
+  const said = new Map<SettingName, { value: unknown; from: string }>()
   for (const [key, value] of Object.entries(given)) {
-    if (!Object.hasOwn(SETTINGS, key)) throw new DtrError('bad_input', `unknown setting ${key}`)
-    const name = key as SettingName
-    if (typeof value === 'string') read[name] = SETTINGS[name].parse(value, spell(name))
-    else if (typeof value === 'number') read[name] = SETTINGS[name].parse(formatSetting(name, value), spell(name))
-    else if (value !== undefined) read[name] = value
+    if (!isSettingName(key)) throw unknown('setting', spell(key as SettingName), SETTING_NAMES, key)
+    if (value !== undefined) said.set(key, { value: readSetting(key, value, spell(key)), from: from(key) })
   }
-  return read
+  return said
+}
+
+/** A value as a program gives it. Whatever is not of the setting's own type is read as a person would write it. */
+function readSetting(name: SettingName, value: unknown, where: string): unknown {
+  const { default: fallback, parse } = SETTINGS[name]
+  const wrong = (what: string): DtrError => new DtrError('bad_input', `${where}: ${shown(value)} is not ${what}`)
+  if (typeof value === 'string') return parse(value, where)
+  if (typeof fallback === 'boolean') {
+    if (typeof value === 'boolean') return value
+    throw wrong('true or false')
+  }
+  if (Array.isArray(fallback)) {
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item.trim() !== '')) return value
+    throw wrong('a list of texts')
+  }
+  if (typeof value === 'number') {
+    if (typeof fallback === 'number' || isDuration(name)) return parse(formatSetting(name, value), where)
+  } else if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value) {
+    if (name === 'workerPorts') return parse(`${String(value.first)}-${String(value.last)}`, where)
+  }
+  throw wrong(typeof fallback === 'number' ? (isDuration(name) ? 'a duration' : 'a whole number') : 'a text')
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text
 }
 
 /** Where only the heartbeat was changed the three that hang on it grow (or shrink) with it (design: section 5). */
-function growTimings(settings: Settings, chosen: Record<string, unknown>): Settings {
+function growTimings({ settings, from }: Resolved): Resolved {
   const factor = settings.heartbeat / SETTINGS.heartbeat.default
-  const grown = (name: 'suspect' | 'lease' | 'codeDead'): number =>
-    chosen[name] === undefined ? Math.round(SETTINGS[name].default * factor) : settings[name]
-  return { ...settings, suspect: grown('suspect'), lease: grown('lease'), codeDead: grown('codeDead') }
+  if (factor === 1) return { settings, from }
+  const grown = (['suspect', 'lease', 'codeDead'] as const).filter((name) => from[name] === 'default')
+  return {
+    settings: {
+      ...settings,
+      ...Object.fromEntries(grown.map((name) => [name, Math.round(SETTINGS[name].default * factor)])),
+    },
+    from: { ...from, ...Object.fromEntries(grown.map((name) => [name, 'follows heartbeat'])) },
+  }
 }
 
 /** The order of the four is what keeps two workers from running one task (P7). */
-function checkTimings(settings: Settings): Settings {
-  const order: readonly (readonly [SettingName, number])[] = [
-    ['heartbeat', settings.heartbeat],
-    ['suspect', settings.suspect],
-    ['codeDead', settings.codeDead],
-    ['lease', settings.lease],
-  ]
-  for (let index = 1; index < order.length; index += 1) {
-    const [shorter, shortMs] = order[index - 1]!
-    const [longer, longMs] = order[index]!
-    if (shortMs >= longMs) {
-      throw new DtrError(
-        'bad_input',
-        `--${flagOf(longer)} (${formatDuration(longMs)}) must be longer than --${flagOf(shorter)} (${formatDuration(shortMs)})`,
-      )
-    }
-  }
-  return settings
-}
-
-function unknownVariable(variable: string, known: readonly string[]): DtrError {
-  return new DtrError('bad_input', `unknown variable ${variable}`, { hint: `known are ${known.join(', ')}` })
-}
-
-// --- Reading what a person wrote ---------------------------------------------------------------------------------------
-
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-/** `30s`, `1.5h`, `500ms`, `1h30m`: a unit is always needed. Returns milliseconds. */
-export function readDuration(text: string, name: string): number {
-  const trimmed = text.trim()
-  const parts = [...trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
-  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== trimmed) {
-    throw new DtrError('bad_input', `${name}: "${text}" is not a duration`, {
-      hint: 'write a number with a unit, such as 500ms, 30s, 5m or 1h30m',
+function checkTimings(resolved: Resolved): Resolved {
+  const { settings, from } = resolved
+  const order = ['heartbeat', 'suspect', 'codeDead', 'lease'] as const
+  for (const [index, longer] of order.entries()) {
+    const shorter = order[index - 1]
+    if (shorter === undefined || settings[shorter] < settings[longer]) continue
+    const told = (name: SettingName & typeof longer): string =>
+      `${name} (${formatDuration(settings[name])}, ${from[name]})`
+    throw new DtrError('bad_input', `${told(longer)} must be longer than ${told(shorter)}`, {
+      hint: `the order is ${order.join(' < ')}`,
     })
   }
-  return Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * UNIT_MS[part[2] as keyof typeof UNIT_MS], 0))
+  return resolved
 }
 
-/** As `readDuration` reads it, nothing rounded. */
-function exactDuration(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
-}
-
-/** Milliseconds for people: `350ms`, `2.5s`, `1m5s`, `3h`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))}s`
-  const seconds = Math.round(ms / 1_000)
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ]
-  return parts.map(([count, unit]) => (count > 0 ? `${count}${unit}` : '')).join('')
-}
-
-function parseDuration(minMs: number, maxMs: number): (text: string, name: string) => number {
-  return (text, name) => {
-    const ms = readDuration(text, name)
-    if (ms >= minMs && ms <= maxMs) return ms
-    throw new DtrError('bad_input', `${name}: ${text} is outside ${formatDuration(minMs)} to ${formatDuration(maxMs)}`)
-  }
-}
-
-function parseDurationOrNever(text: string, name: string): number | undefined {
-  return text === 'never' ? undefined : parseDuration(1, 366 * 86_400_000)(text, name)
-}
-
-function parseCount(min: number, max: number): (text: string, name: string) => number {
-  return (text, name) => {
-    const count = Number(text)
-    if (/^\d+$/.test(text.trim()) && count >= min && count <= max) return count
-    throw new DtrError('bad_input', `${name}: "${text}" is not a whole number from ${min} to ${max}`)
-  }
-}
-
-function parseText(text: string, name: string): string {
-  if (text.trim() !== '' && !text.includes('\0')) return text
-  throw new DtrError('bad_input', `${name}: must not be empty`)
-}
-
-/** A name that is also the name of files. */
-function parseName(text: string, name: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text
-  throw new DtrError('bad_input', `${name}: "${text}" is not a name of at most 64 letters, digits, ".", "_" and "-"`)
-}
-
-function parseBoolean(text: string, name: string): boolean {
-  if (['1', 'true', 'yes', 'on'].includes(text)) return true
-  if (['0', 'false', 'no', 'off', ''].includes(text)) return false
-  throw new DtrError('bad_input', `${name}: "${text}" is neither true nor false`)
-}
-
-function parseList(text: string, name: string): readonly string[] {
-  const items = text.split(',').map((item) => item.trim())
-  if (items.every((item) => item !== '')) return items
-  throw new DtrError('bad_input', `${name}: "${text}" has an empty entry`)
-}
-
-function parseLogLevel(text: string, name: string): LogLevel {
-  const level = LOG_LEVELS.find((candidate) => candidate === text)
-  if (level !== undefined) return level
-  throw new DtrError('bad_input', `${name}: "${text}" is none of ${LOG_LEVELS.join(', ')}`)
-}
-
-function parsePortRange(text: string, name: string): PortRange {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(text.trim())
-  const first = Number(match?.[1])
-  const last = Number(match?.[2] ?? match?.[1])
-  if (match !== null && first >= 1 && last <= 65_535 && first <= last) return { first, last }
-  throw new DtrError('bad_input', `${name}: "${text}" is not a range of ports`, { hint: 'write 5000-5100' })
+function unknown(what: string, written: string, known: readonly string[], word = written): DtrError {
+  const name = nearest(word, known)
+  return new DtrError('bad_input', `unknown ${what} ${written}`, {
+    hint: name === undefined ? 'dtr config lists all that there are' : `did you mean: ${name}`,
+  })
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { DtrError } from '../errors.js'
+import { NO_CONFIG } from './config-file.js'
 import { holdPipe, LAUNCHED_FLAG } from './pipe.js'
 
 export interface ChildOptions {
@@ -37,7 +38,7 @@ const LINE_CHARS_MAX = 2_000
 
 export function startChild(options: ChildOptions): Child {
   const { name, role, args, secret, environment, wrote } = options
-  const child = spawn(process.execPath, [PROGRAM, role, ...args, `--${LAUNCHED_FLAG}`], {
+  const child = spawn(process.execPath, [PROGRAM, role, ...args, `--config=${NO_CONFIG}`, `--${LAUNCHED_FLAG}`], {
     detached: true,
     env: withoutSettings(environment),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -71,7 +72,7 @@ function leftEarly(name: string, exit: Exit): DtrError {
   return new DtrError('internal', `${name} ended before it was ready: ${describeExit(exit)}`)
 }
 
-/** A child's settings are the flags that it is given, and its secret comes by the pipe (P29). */
+/** A child's settings are the flags that it is given, no file or variable, and its secret comes by the pipe (P29). */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DTR_')))
 }

@@ -12,6 +12,7 @@ import { pathsOf } from '../client/folder.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
+import { checkModules } from '../worker/host/check.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
@@ -45,7 +46,9 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   const { tell = () => {}, signal, ...given } = options
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
-  const cluster = new Cluster(withPaths(settings), tell)
+  const paths = withPaths(settings)
+  if (paths.tasks.length > 0) await checkModules({ modules: paths.tasks, builtins: paths.builtins, signal })
+  const cluster = new Cluster(paths, tell)
   const abort = (): void => cluster.kill()
   signal?.addEventListener('abort', abort, { once: true })
   await cluster.start().finally(() => signal?.removeEventListener('abort', abort))

@@ -35,6 +35,7 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'queues',
   'tasks',
   'builtins',
+  'watch',
   'masterTimeout',
   'killGrace',
   'defaultTimeout',

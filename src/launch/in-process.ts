@@ -1,7 +1,7 @@
 // A master or a worker inside the calling process, for users' own tests and for the commands: what config.ts says as
 // settings becomes what their nodes take. The tasks of such a worker still run in a host, a process of its own.
 import { resolve } from 'node:path'
-import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
+import { type GivenSettings, type MsOrNever, resolveSettings, type Settings } from '../config.js'
 import { createLog, type Log } from '../log.js'
 import { type MasterHandle, startMaster as startMasterNode } from '../master/node.js'
 import { runFolder } from '../net/run-file.js'
@@ -14,6 +14,8 @@ import { VERSION } from './version.js'
 
 /** Any setting of config.ts, by its name; durations as milliseconds or as text with a unit. */
 export interface InProcessOptions extends GivenSettings {
+  /** Of a worker: told how each load of changed modules went; `problem`: why the old code stays. */
+  readonly reloaded?: (problem?: string) => void
   /** Else what the settings, DTR_SECRET or the data folder say. */
   readonly secret?: string
   /** Else a file in the folder `logs`, where that was given. */
@@ -59,23 +61,28 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
  * @throws DtrError `ports_taken`, `bad_input` for a task module that cannot be used, `no_cluster` where there is no secret
  */
 export async function startWorker(options: InProcessOptions = {}): Promise<WorkerHandle> {
-  const { secret, log, ...given } = options
+  const { secret, log, reloaded, ...given } = options
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const name = settings.id ?? `worker-${process.pid}`
-  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins } = settings
+  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, watch } = settings
   return startWorkerNode({
-    ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, version: VERSION },
+    ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, watch, version: VERSION },
     builtins: builtins || tasks.length === 0,
-    masterTimeoutMs: settings.masterTimeout,
+    masterTimeoutMs: endless(settings.masterTimeout),
     drainMs: settings.drain,
     killGraceMs: settings.killGrace,
-    defaultTimeoutMs: settings.defaultTimeout,
+    defaultTimeoutMs: endless(settings.defaultTimeout),
     key: readKey(secret ?? secretFor(data, settings, process.env, { make: false })),
+    reloaded,
     log: log ?? logOf(name, given, settings),
     runFolder: runFolder(data),
   })
+}
+
+function endless(ms: MsOrNever): number | undefined {
+  return ms === 'never' ? undefined : ms
 }
 
 function logOf(name: string, given: GivenSettings, settings: Settings): Log {

@@ -1,0 +1,101 @@
+// Reads what a person wrote, and says what is wrong with it: every error names the setting, the limit and what to do.
+import { DtrError } from '../errors.js'
+import { LOG_LEVELS, type LogLevel } from '../log.js'
+
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** A duration that may be without end. */
+export type MsOrNever = number | 'never'
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `30s`, `1.5h`, `500ms`, `1h30m`: a unit is always needed. Returns milliseconds. */
+export function readDuration(text: string, name: string): number {
+  const trimmed = text.trim()
+  const parts = [...trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== trimmed) {
+    throw new DtrError('bad_input', `${name}: "${text}" is not a duration`, {
+      hint: 'write a number with a unit, such as 500ms, 30s, 5m or 1h30m',
+    })
+  }
+  return Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * UNIT_MS[part[2] as keyof typeof UNIT_MS], 0))
+}
+
+/** As `readDuration` reads it, nothing rounded. */
+export function exactDuration(ms: number): string {
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
+}
+
+/** Milliseconds for people: `350ms`, `2.5s`, `1m5s`, `3h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))}s`
+  const seconds = Math.round(ms / 1_000)
+  const parts: readonly (readonly [number, string])[] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ]
+  return parts.map(([count, unit]) => (count > 0 ? `${count}${unit}` : '')).join('')
+}
+
+export function parseDuration(minMs: number, maxMs: number): (text: string, name: string) => number {
+  return (text, name) => {
+    const ms = readDuration(text, name)
+    if (ms >= minMs && ms <= maxMs) return ms
+    throw new DtrError('bad_input', `${name}: ${text} is outside ${formatDuration(minMs)} to ${formatDuration(maxMs)}`)
+  }
+}
+
+export function parseDurationOrNever(text: string, name: string): MsOrNever {
+  return text === 'never' ? 'never' : parseDuration(1, 366 * 86_400_000)(text, name)
+}
+
+export function parseCount(min: number, max: number): (text: string, name: string) => number {
+  return (text, name) => {
+    const count = Number(text)
+    if (/^\d+$/.test(text.trim()) && count >= min && count <= max) return count
+    throw new DtrError('bad_input', `${name}: "${text}" is not a whole number from ${min} to ${max}`)
+  }
+}
+
+export function parseText(text: string, name: string): string {
+  if (text.trim() !== '' && !text.includes('\0')) return text
+  throw new DtrError('bad_input', `${name}: must not be empty`)
+}
+
+/** A name that is also the name of files. */
+export function parseName(text: string, name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text
+  throw new DtrError('bad_input', `${name}: "${text}" is not a name of at most 64 letters, digits, ".", "_" and "-"`)
+}
+
+export function parseBoolean(text: string, name: string): boolean {
+  if (['1', 'true', 'yes', 'on'].includes(text)) return true
+  if (['0', 'false', 'no', 'off', ''].includes(text)) return false
+  throw new DtrError('bad_input', `${name}: "${text}" is neither true nor false`)
+}
+
+export function parseList(text: string, name: string): readonly string[] {
+  const items = text.split(',').map((item) => item.trim())
+  if (items.every((item) => item !== '')) return items
+  throw new DtrError('bad_input', `${name}: "${text}" has an empty entry`)
+}
+
+export function parseLogLevel(text: string, name: string): LogLevel {
+  const level = LOG_LEVELS.find((candidate) => candidate === text)
+  if (level !== undefined) return level
+  throw new DtrError('bad_input', `${name}: "${text}" is none of ${LOG_LEVELS.join(', ')}`)
+}
+
+export function parsePortRange(text: string, name: string): PortRange {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text.trim())
+  const first = Number(match?.[1])
+  const last = Number(match?.[2] ?? match?.[1])
+  if (match !== null && first >= 1 && last <= 65_535 && first <= last) return { first, last }
+  throw new DtrError('bad_input', `${name}: "${text}" is not a range of ports`, { hint: 'write 5000-5100' })
+}
