@@ -7,6 +7,8 @@ export interface FlagWords {
   readonly about: string
   /** What its value is called in --help; none for a flag without a value. */
   readonly value?: string
+  /** One letter that says the same. */
+  readonly short?: string
   /** For processes of dtr, not for people. */
   readonly hidden?: boolean
 }
@@ -21,8 +23,10 @@ export interface Command {
   /** Flags of its own. */
   readonly flags?: Readonly<Record<string, FlagWords>>
   readonly examples: readonly (readonly [command: string, what: string])[]
-  /** It handles signals itself; of the others an interrupt is the end, with exit code 130. */
+  /** It handles signals itself; of the others a signal is the end, with the exit code that shells give it. */
   readonly handlesSignals?: boolean
+  /** Of folders above it takes no config file. */
+  readonly looksHereOnly?: boolean
   /** @returns the exit code */
   run(flags: Flags, output: Output): Promise<number>
 }

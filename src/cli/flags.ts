@@ -1,12 +1,36 @@
 // The flags and positional arguments of a command as yargs found them, read with names and limits that errors can tell.
-import { flagOf, type GivenSettings, readDuration, SETTINGS, type SettingName } from '../config.js'
+import {
+  flagOf,
+  type GivenSettings,
+  mergeSettings,
+  type Resolved,
+  readDuration,
+  type Said,
+  SETTINGS,
+  type SettingName,
+  type Settings,
+  saidBy,
+} from '../config.js'
 import { DtrError } from '../errors.js'
+import type { ConfigFile } from '../launch/config-file.js'
+
+/** What ranks below the flags. */
+export interface Below {
+  readonly config?: ConfigFile | undefined
+  readonly variables?: Said
+}
 
 export class Flags {
   readonly #found: Readonly<Record<string, unknown>>
+  readonly #below: readonly Said[]
 
-  constructor(found: Readonly<Record<string, unknown>>) {
+  /** The config file that was read. */
+  readonly config: string | undefined
+
+  constructor(found: Readonly<Record<string, unknown>>, below: Below = {}) {
     this.#found = found
+    this.#below = [below.config?.said, below.variables].filter((said) => said !== undefined)
+    this.config = below.config?.file
   }
 
   has(name: string): boolean {
@@ -18,6 +42,22 @@ export class Flags {
     const value = this.#found[name]
     const last: unknown = Array.isArray(value) ? value.at(-1) : value
     return last === undefined ? undefined : String(last)
+  }
+
+  /** All values of a flag or positional argument that may be given several times. */
+  texts(name: string): readonly string[] {
+    const value = this.#found[name]
+    if (value === undefined) return []
+    return (Array.isArray(value) ? value : [value]).map(String)
+  }
+
+  /** As `texts`, each of them perhaps several with commas between them. */
+  list(name: string): readonly string[] | undefined {
+    const texts = this.texts(name)
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+    if (texts.includes('')) throw new DtrError('bad_input', `--${name}: has an empty entry`)
+    return texts.length === 0 ? undefined : texts
   }
 
   /** A positional argument that yargs has demanded. */
@@ -40,8 +80,27 @@ export class Flags {
     throw new DtrError('bad_input', `--${name}: "${text}" is not a whole number`)
   }
 
-  /** What the flags say of these settings, still as text where they are text. */
+  /** What was said of these settings, by flag, variable or config file; nothing of those that nobody named. */
   settings(names: readonly SettingName[]): GivenSettings {
+    const said = [...this.#below, this.#said(names)].flatMap((source) => [...source])
+    return Object.fromEntries(said.filter(([name]) => names.includes(name)).map(([name, { value }]) => [name, value]))
+  }
+
+  /** The settings in force. @param names those that the command takes as flags */
+  resolve(names: readonly SettingName[]): Settings {
+    return this.resolved(names).settings
+  }
+
+  /** With where each came from. */
+  resolved(names: readonly SettingName[]): Resolved {
+    return mergeSettings(...this.#below, this.#said(names))
+  }
+
+  #said(names: readonly SettingName[]): Said {
+    return saidBy(this.#given(names), spellFlag)
+  }
+
+  #given(names: readonly SettingName[]): GivenSettings {
     const given = names.flatMap((name): [SettingName, unknown][] => {
       const value = this.#found[flagOf(name)]
       if (value === undefined) return []

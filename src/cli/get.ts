@@ -1,85 +1,86 @@
-// dtr get: one task, with the story of its attempts.
+// dtr get: tasks by their ids, each with its story.
 import { connect } from '../client/connect.js'
 import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { escapeControls } from '../log.js'
 import type { TaskField } from '../protocol/messages.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { idsOf } from './ids.js'
+import type { Output } from './output.js'
+import { errorText, storyLines } from './story.js'
 import { plainTable } from './table.js'
 
-type Attempt = NonNullable<TaskField['story']>[number]
-
 const SHOWN_CHARS_MAX = 2_000
+const IDS_PER_PART = 100
 
 export const get: Command = {
   name: 'get',
-  positionals: '<id>',
-  about: 'show a task and its story',
+  positionals: '<ids..>',
+  about: 'show tasks and their stories',
   settings: CLUSTER_SETTINGS,
   flags: JSON_FLAG,
-  examples: [['get 0197c2f0-5f0e-7c3a-9d35-0c8f6b1a2e4d', 'the id that submit printed']],
+  examples: [
+    ['get 0197c2f0-5f0e-7c3a-9d35-0c8f6b1a2e4d', 'the id that submit printed'],
+    ['tasks --state failed --json | jq -r .id | dtr get -', 'ids from standard input'],
+    ['get ID --json | jq -r .error.stack', 'the whole stack'],
+  ],
   async run(flags, output) {
-    const id = flags.demanded('id')
     const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const missing: string[] = []
     try {
-      const [task] = await client.get([id], { story: true })
-      if (task === undefined) throw new DtrError('not_found', `no task ${id} is known here`)
-      if (flags.has('json')) await output.json(task)
-      else for (const line of describe(task)) await output.line(line)
-      return EXIT_OK
+      for await (const ids of idsOf(flags, IDS_PER_PART)) {
+        const tasks = await client.get(ids, { story: true })
+        const found = new Set(tasks.map(({ id }) => id))
+        missing.push(...ids.filter((id) => !found.has(id)))
+        for (const task of tasks) await show(task, flags.has('json'), output)
+      }
     } finally {
       client.close()
     }
+    if (missing.length === 0) return EXIT_OK
+    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+    throw new DtrError('not_found', `no task ${missing.slice(0, 3).join(', ')}${more} is known here`, {
+      hint: 'ids are written whole; tasks that ended long ago are forgotten; dtr tasks shows what there is',
+    })
   },
+}
+
+async function show(task: TaskField, json: boolean, output: Output): Promise<void> {
+  if (json) return output.json(task)
+  for (const line of describe(task)) await output.line(line)
 }
 
 function describe(task: TaskField): readonly string[] {
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['task', task.id],
     ['type', task.type],
-    ['queue', task.queue],
     ['state', task.cancelRequested && task.state === 'running' ? 'running (being cancelled)' : task.state],
-    ['priority', String(task.priority)],
+    ['error', task.error === undefined ? undefined : errorText(task.error)],
+    ['result', data(task.result)],
+    ['payload', data(task.payload)],
     ['description', task.description],
-    ['created', time(task.createdAt)],
-    ['runs from', task.state === 'pending' ? time(task.runAt) : undefined],
-    ['expires', task.state === 'pending' ? time(task.expiresAt) : undefined],
-    ['started', task.attempt > 0 ? time(task.grantedAt) : undefined],
-    ['ended', time(task.endedAt)],
+    ['meta', task.meta],
+    ['queue', task.queue],
+    ['priority', task.priority === 0 ? undefined : String(task.priority)],
     ['attempts', attempts(task)],
     ['timeout', task.timeoutMs === undefined ? undefined : formatDuration(task.timeoutMs)],
+    ['expires', task.state === 'pending' ? time(task.expiresAt) : undefined],
     ['worker', task.holder],
     ['lease', task.state === 'running' ? task.lease : undefined],
-    ['payload', data(task.payload)],
-    ['meta', task.meta],
-    ['result', data(task.result)],
-    ['error', task.error === undefined ? undefined : `${task.error.code}: ${task.error.message}`],
   ]
   const shown = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, escapeControls(value)]]))
-  return [...plainTable([], shown), ...story(task.story ?? [])]
+  const story = storyLines(task, { now: Date.now(), folder: process.cwd() })
+  return [...plainTable([], shown), '', ...story.map(escapeControls), ...nextStep(task), '']
 }
 
-function story(attempts: readonly Attempt[]): readonly string[] {
-  if (attempts.length === 0) return []
-  const rows = attempts.map((entry) => [
-    String(entry.attempt),
-    `${entry.outcome}${entry.charged ? '' : ' (uncharged)'}`,
-    entry.holder,
-    time(entry.grantedAt) ?? '',
-    formatDuration(Math.max(0, entry.endedAt - entry.grantedAt)),
-    escapeControls(entry.error === undefined ? '' : errorOf(entry.error)),
-  ])
-  return ['', 'attempts that did not succeed:', ...plainTable(['n', 'outcome', 'worker', 'from', 'took', 'why'], rows)]
+function nextStep({ id, state }: TaskField): readonly string[] {
+  return state === 'failed' ? ['', `once its cause is mended: dtr retry ${id}`] : []
 }
 
-function errorOf({ code, message, exitCode, signal }: NonNullable<Attempt['error']>): string {
-  const exit = signal === undefined ? (exitCode === undefined ? '' : ` (exit code ${exitCode})`) : ` (${signal})`
-  return `${code}: ${message}${exit}`
-}
-
-function attempts({ attempt, uncharged, maxAttempts }: TaskField): string {
+function attempts(task: TaskField): string {
+  const { attempt, uncharged, maxAttempts } = task
   const most = maxAttempts === undefined ? '' : ` of at most ${maxAttempts}`
-  return `${attempt}${most}${uncharged === 0 ? '' : `, ${uncharged} uncharged`}`
+  return `${attempt}${most}${uncharged === 0 ? '' : `, ${uncharged} of them not counted`}`
 }
 
 function time(wallMs: number | undefined): string | undefined {

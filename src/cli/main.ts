@@ -2,25 +2,67 @@
 // two lines on standard error.
 import type { Argv, Options } from 'yargs'
 import yargs from 'yargs'
-import { flagOf, formatSetting, SETTINGS, type SettingName, variableOf } from '../config.js'
-import { DtrError, EXIT_INTERRUPTED, EXIT_OK, messageOf } from '../errors.js'
+import {
+  flagOf,
+  formatSetting,
+  mergeSettings,
+  SETTINGS,
+  type SettingName,
+  saidByVariables,
+  variableOf,
+} from '../config.js'
+import { DtrError, EXIT_OK, messageOf } from '../errors.js'
+import { findConfig } from '../launch/config-file.js'
 import { VERSION } from '../launch/version.js'
+import { backup } from './backup.js'
+import { cancel } from './cancel.js'
 import { type Command, type FlagWords, STANDARD_INPUT } from './command.js'
-import { Flags } from './flags.js'
+import { config } from './config.js'
+import { doctor } from './doctor.js'
+import { failed } from './failed.js'
+import { type Below, Flags } from './flags.js'
 import { get } from './get.js'
+import { logs } from './logs.js'
 import { map } from './map.js'
 import { master } from './master.js'
 import { nearest, unknownFlags } from './nearest.js'
 import { note, Output } from './output.js'
 import { ps } from './ps.js'
+import { reload } from './reload.js'
+import { restore } from './restore.js'
+import { retry } from './retry.js'
+import { END_SIGNALS, onEndSignals } from './signals.js'
 import { start } from './start.js'
 import { status } from './status.js'
 import { stop } from './stop.js'
 import { submit } from './submit.js'
+import { tasks } from './tasks.js'
 import { worker } from './worker.js'
 
-const COMMANDS: readonly Command[] = [start, submit, map, status, ps, get, stop, master, worker]
-const GLOBAL_FLAGS = ['help', 'version', 'debug']
+const COMMANDS: readonly Command[] = [
+  start,
+  submit,
+  map,
+  status,
+  ps,
+  tasks,
+  get,
+  failed,
+  retry,
+  cancel,
+  stop,
+  logs,
+  reload,
+  doctor,
+  config,
+  backup,
+  restore,
+  master,
+  worker,
+]
+const GLOBAL_FLAGS = ['help', 'version', 'debug', 'config']
+/** What DTR_DEBUG may be to mean --debug. */
+const DEBUG_SAID = ['1', 'true', 'yes', 'on']
 const HELP_COLUMNS_MAX = 120
 
 /** Runs the command that `args` name, and ends the process with its exit code. */
@@ -36,7 +78,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   try {
     return await parse(args, output)
   } catch (error) {
-    return report(error, args.includes('--debug'))
+    return report(error, args.includes('--debug') || DEBUG_SAID.includes(process.env.DTR_DEBUG ?? ''))
   }
 }
 
@@ -51,12 +93,15 @@ async function parse(args: readonly string[], output: Output): Promise<number> {
       'dot-notation': false,
       'boolean-negation': false,
     })
-    .option('debug', { type: 'boolean', describe: 'show the whole error' })
+    .option('debug', { type: 'boolean', describe: 'show the whole error (DTR_DEBUG)' })
+    .option('config', { type: 'string', requiresArg: true, describe: 'the config file, or none (DTR_CONFIG)' })
     .demandCommand(1, 'say what to do')
     .strict()
     .strictCommands()
     .version(VERSION)
-    .epilogue('Every setting is also a variable: --master-timeout is DTR_MASTER_TIMEOUT.')
+    .epilogue(
+      'Every setting is also a variable and may stand in a config file: --master-timeout is DTR_MASTER_TIMEOUT, or masterTimeout in dtr.config.json. dtr config tells what is in force.',
+    )
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string | undefined, error: Error | undefined) => {
@@ -72,7 +117,7 @@ async function parse(args: readonly string[], output: Output): Promise<number> {
       command.about,
       (builder) => describe(builder, command),
       async (found) => {
-        code = await runCommand(command, new Flags(found), output)
+        code = await runCommand(command, new Flags(found, await settingsBelow(command, found)), output)
       },
     )
   }
@@ -100,20 +145,24 @@ function defaultShown(name: SettingName): Options {
   return fallback === undefined ? {} : { defaultDescription: formatSetting(name, fallback) }
 }
 
-function flagOption({ about, value, hidden }: FlagWords): Options {
+function flagOption({ about, value, hidden, short }: FlagWords): Options {
   const kind: Options = value === undefined ? { type: 'boolean' } : { type: 'string', requiresArg: true }
-  return { ...kind, describe: about, hidden: hidden ?? false }
+  return { ...kind, describe: about, hidden: hidden ?? false, ...(short !== undefined && { alias: short }) }
+}
+
+/** The config file and the variables. Both are checked whole, also where a command needs little of them. */
+async function settingsBelow(command: Command, found: Readonly<Record<string, unknown>>): Promise<Below> {
+  const variables = saidByVariables(process.env)
+  const named = new Flags(found).text('config') ?? process.env.DTR_CONFIG
+  const config = await findConfig(process.cwd(), { named, walksUp: command.looksHereOnly !== true })
+  mergeSettings(...(config === undefined ? [] : [config.said]), variables)
+  return { config, variables }
 }
 
 async function runCommand(command: Command, flags: Flags, output: Output): Promise<number> {
   if (command.handlesSignals === true) return command.run(flags, output)
-  const interrupted = (): void => process.exit(EXIT_INTERRUPTED)
-  process.once('SIGINT', interrupted)
-  try {
-    return await command.run(flags, output)
-  } finally {
-    process.off('SIGINT', interrupted)
-  }
+  onEndSignals((_count, signal) => process.exit(END_SIGNALS[signal]))
+  return command.run(flags, output)
 }
 
 /** What yargs has against these arguments, in the words of --help. */
@@ -124,7 +173,7 @@ function wrongIn(args: readonly string[], message: string): string {
     return `dtr ${command.name} takes no argument ${words}; quote what has spaces`
   if (words !== '') return `unknown command ${words.split(', ')[0]}`
   if (message.startsWith('Not enough non-option'))
-    return `${command?.positionals?.match(/<\w+>/)?.[0] ?? ''} is missing`
+    return `${command?.positionals?.match(/<\w+(?:\.\.)?>/)?.[0] ?? ''} is missing`
   return message.replace(/^Not enough arguments following: (.*)$/, '--$1: its value is missing')
 }
 

@@ -1,12 +1,5 @@
-// What was probably meant: the nearest of the words that are known.
-import { closest, distance } from 'fastest-levenshtein'
-
-/** Of `known`, the word that is nearest to `word`, where it is near enough to be meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined
-  const candidate = closest(word, known)
-  return distance(word, candidate) <= Math.max(2, Math.floor(candidate.length / 3)) ? candidate : undefined
-}
+// Which flags of a command line are not known, for a hint at what was meant.
+export { nearest } from '../config/nearest.js'
 
 /** The flags among `args` that are not known, as they were written: `--wrokers`. */
 export function unknownFlags(args: readonly string[], known: readonly string[]): readonly string[] {

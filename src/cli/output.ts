@@ -20,6 +20,11 @@ export class Output {
     return this.#stream.isTTY === true
   }
 
+  /** Width of the terminal; none where there is none. */
+  get columns(): number | undefined {
+    return this.isTerminal ? this.#stream.columns : undefined
+  }
+
   /** Resolves when there is room for the next line. */
   async line(text: string): Promise<void> {
     if (this.closed.aborted || this.#stream.write(`${text}\n`)) return
@@ -32,6 +37,11 @@ export class Output {
       this.#stream.once('drain', done)
       this.closed.addEventListener('abort', done)
     })
+  }
+
+  /** For programs that read line by line. */
+  jsonLine(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value))
   }
 
   json(value: unknown): Promise<void> {

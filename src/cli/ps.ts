@@ -22,7 +22,7 @@ export const ps: Command = {
     [`ps --json | jq -r '.[] | select(.name == "worker-2") | .pid'`, 'a pid for kill'],
   ],
   async run(flags, output) {
-    const folder = clusterFolder(flags.text('data'), process.env)
+    const folder = clusterFolder(flags.settings(['data']).data, process.env)
     const records = folder === undefined ? [] : readRunFiles(runFolder(folder))
     const rows = processRows(records, await askMaster(flags, records.length > 0))
     if (rows.length === 0) throw new DtrError('no_cluster', 'no process of a cluster runs here', { hint: HOW_TO_START })

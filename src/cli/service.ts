@@ -4,14 +4,14 @@
 // that launcher is gone: nothing outlives it by more than 30 s.
 import { resolve } from 'node:path'
 import { clusterFolder } from '../client/connect.js'
-import { resolveSettings, type SettingName, type Settings } from '../config.js'
+import type { SettingName, Settings } from '../config.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { LAUNCHED_FLAG, type LauncherLink, ORPHAN_GRACE_MS, openLauncherPipe } from '../launch/pipe.js'
 import { secretFor } from '../launch/secret.js'
 import { createLog, type Log } from '../log.js'
 import type { FlagWords } from './command.js'
 import type { Flags } from './flags.js'
-import { spellFlag } from './flags.js'
+import { onEndSignals } from './signals.js'
 
 export interface Service {
   readonly port: number
@@ -33,8 +33,6 @@ export interface ServiceStart {
 export const LAUNCHED_FLAGS: Readonly<Record<string, FlagWords>> = {
   [LAUNCHED_FLAG]: { about: 'a launcher holds the other end of descriptor 3', hidden: true },
 }
-
-const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** @returns the exit code */
 export async function runService(options: ServiceStart): Promise<number> {
@@ -76,7 +74,7 @@ async function serve(
     starting.abort()
     service?.endInOrder(why, graceMs)
   }
-  for (const signal of END_SIGNALS) process.on(signal, () => endInOrder(signal, settings.drain))
+  onEndSignals((_count, signal) => endInOrder(signal, settings.drain))
   void launcher?.gone.then(() => {
     if (!asked) endInOrder('the launcher is gone', Math.min(settings.drain, ORPHAN_GRACE_MS))
   })
@@ -93,7 +91,7 @@ async function serve(
 
 /** The folder that was named, or the nearest; with neither, the one that would be made here. */
 function settingsOf({ flags, settings: names }: ServiceStart): Settings {
-  const settings = resolveSettings(flags.settings([...names, 'secretFile']), process.env, spellFlag)
-  const folder = clusterFolder(flags.text('data'), process.env)
+  const settings = flags.resolve([...names, 'secretFile'])
+  const folder = clusterFolder(flags.settings(['data']).data, process.env)
   return { ...settings, data: folder ?? resolve(settings.data) }
 }

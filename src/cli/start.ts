@@ -1,14 +1,16 @@
-// dtr start: a whole cluster on this machine, and its launcher, which stays in the foreground.
-import { resolve } from 'node:path'
-import { resolveSettings, type SettingName } from '../config.js'
+// dtr start: a whole cluster on this machine, and its launcher, which stays in the foreground unless told to detach.
+import type { SettingName } from '../config.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
-import { type Cluster, startCluster } from '../launch/cluster.js'
+import type { Cluster } from '../launch/cluster.js'
 import { MASTER_SETTINGS, WORKER_SETTINGS } from '../launch/command-line.js'
+import { configAbove } from '../launch/config-file.js'
 import { folderAbove } from '../launch/folder.js'
 import type { Command } from './command.js'
 import { demonstrate } from './demonstration.js'
 import { filesBelow } from './demonstration-files.js'
-import { type Flags, spellFlag } from './flags.js'
+import { DETACH_FLAG, DETACHED_FLAG, runDetached, startDetached } from './detach.js'
+import type { Flags } from './flags.js'
+import { howToUse, launch, whatRuns } from './launcher.js'
 import { note, type Output } from './output.js'
 
 /** Of a master or worker by itself only. */
@@ -21,59 +23,35 @@ const SETTINGS_OF_START: readonly SettingName[] = [
   'secretFile',
 ]
 const DEMONSTRATION_FILES_MAX = 500
-const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export const start: Command = {
   name: 'start',
   about: 'start a cluster on this machine; without --tasks it shows what it can do',
   settings: SETTINGS_OF_START,
+  flags: {
+    [DETACH_FLAG]: { about: 'go on in the background once the cluster is ready; dtr stop ends it' },
+    [DETACHED_FLAG]: { about: 'the launcher in the background', hidden: true },
+  },
   examples: [
     ['start --workers 5', 'a master and five workers, and a demonstration'],
     ['start --tasks ./tasks.mjs --slots 4', 'workers that run your own tasks, four at a time'],
+    ['start --tasks ./tasks.mjs --detach', 'in the background, also when this terminal is closed'],
     ['start --workers 2 --exit', 'the demonstration only; exit 0 if all came out as it should'],
   ],
   handlesSignals: true,
+  looksHereOnly: true,
   async run(flags, output) {
-    const settings = resolveSettings(flags.settings(SETTINGS_OF_START), process.env, spellFlag)
+    const settings = flags.resolve(SETTINGS_OF_START)
+    if (flags.has(DETACHED_FLAG)) return runDetached(settings)
     const above = folderAbove(settings.data)
     if (above !== undefined) note(`note: there is another cluster's folder above, ${above}; this one is by itself`)
-    const starting = new AbortController()
-    const signals = new Signals()
-    signals.on(() => starting.abort())
-    let cluster: Cluster
-    try {
-      cluster = await startCluster({ ...settings, tell: note, signal: starting.signal })
-    } catch (error) {
-      if (starting.signal.aborted) return EXIT_INTERRUPTED
-      throw error
-    }
-    signals.on((count) => {
-      if (count > 1) return cluster.kill()
-      note('ending the cluster; once more to end it at once')
-      void cluster.stop()
-    })
+    const unread = flags.config === undefined ? configAbove(process.cwd()) : undefined
+    if (unread !== undefined) note(`note: ${unread} is not read: start reads a config file here, or --config FILE`)
+    if (flags.has(DETACH_FLAG)) return startDetached(settings, flags.text('data'), output)
+    const cluster = await launch({ settings, tell: note })
+    if (cluster === undefined) return EXIT_INTERRUPTED
     return runCluster(cluster, flags, output)
   },
-}
-
-/** Calls whoever asked last, with the number of the signal since it asked. */
-class Signals {
-  #handler: (count: number) => void = () => {}
-  #count = 0
-
-  constructor() {
-    for (const signal of END_SIGNALS) {
-      process.on(signal, () => {
-        this.#count += 1
-        this.#handler(this.#count)
-      })
-    }
-  }
-
-  on(handler: (count: number) => void): void {
-    this.#count = 0
-    this.#handler = handler
-  }
 }
 
 async function runCluster(cluster: Cluster, flags: Flags, output: Output): Promise<number> {
@@ -85,7 +63,7 @@ async function runCluster(cluster: Cluster, flags: Flags, output: Output): Promi
       return well || code !== EXIT_OK ? code : new DtrError('task_failed', '').exitCode
     }
   }
-  if (!cluster.stopping) for (const line of howToUse(cluster, flags)) await output.line(line)
+  if (!cluster.stopping) for (const line of howToUse(cluster, flags.text('data'), false)) await output.line(line)
   return cluster.ended
 }
 
@@ -103,27 +81,4 @@ async function showDemonstration(cluster: Cluster, output: Output): Promise<bool
   } finally {
     client.close()
   }
-}
-
-function whatRuns({ master, workers, settings }: Cluster): readonly string[] {
-  return [
-    ...(master === undefined ? [] : [`master    ${settings.bind}:${master.port}  pid ${master.pid}`]),
-    ...workers.map(({ name, port, pid }) => `${name.padEnd(8)}  ${settings.bind}:${port}  pid ${pid}`),
-  ]
-}
-
-function howToUse({ settings }: Cluster, flags: Flags): readonly string[] {
-  const named = flags.text('data')
-  const data = named === undefined ? '' : ` --data ${resolve(named)}`
-  const submits = settings.builtins
-    ? [`submit sleep '{"ms": 500}' --wait${data}`, `map checksum --lines${data} < files.txt`]
-    : [`submit TYPE '{"a": "payload"}' --wait${data}`, `map TYPE${data} < payloads.ndjson`]
-  return [
-    '',
-    `logs     ${settings.logs}/master.log and worker-N.log`,
-    `submit   dtr ${submits[0]}`,
-    `         dtr ${submits[1]}`,
-    `look     dtr status${data}    dtr ps${data}    dtr get ID${data}`,
-    `stop     Ctrl-C here, or dtr stop${data}`,
-  ]
 }

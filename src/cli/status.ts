@@ -40,9 +40,15 @@ function describe(report: Report): readonly string[] {
     ...(workers.length === 0 ? ['no workers'] : workerTable(workers)),
     '',
     ...(counts.length === 0 ? ['no tasks'] : countTable(counts)),
+    ...failedHint(counts),
     ...(unserved.length === 0 ? [] : ['', `waiting, as no worker serves them: ${unserved.join(', ')}`]),
     ...(stale === 0 ? [] : ['', `${stale} late results were refused as stale`]),
   ]
+}
+
+function failedHint(counts: Report['counts']): readonly string[] {
+  const failed = counts.reduce((sum, { state, count }) => sum + (state === 'failed' ? count : 0), 0)
+  return failed === 0 ? [] : ['', `${failed} failed: dtr failed groups them by what went wrong`]
 }
 
 function workerTable(workers: Report['workers']): readonly string[] {

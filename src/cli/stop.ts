@@ -2,13 +2,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { clusterFolder, connect } from '../client/connect.js'
 import { HOW_TO_START } from '../client/locate.js'
-import { resolveSettings } from '../config.js'
+import { rawMonoMs } from '../clock.js'
+import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
 import type { Flags } from './flags.js'
+import { note } from './output.js'
 
 const POLL_MS = 100
+const TELL_AFTER_MS = 1_000
 /** How long a master is looked for before it is taken for dead. */
 const ASK_MS = 2_000
 /** Beyond the drain: for the last results, the exit of the hosts, and the master behind its workers. */
@@ -24,14 +27,13 @@ export const stop: Command = {
     ['stop --drain 0s', 'they are handed back at once'],
   ],
   async run(flags, output) {
-    const { drain } = resolveSettings(flags.settings(['drain']), process.env, (name) => `--${name}`)
-    const folder = clusterFolder(flags.text('data'), process.env)
+    const { drain } = flags.resolve(['drain'])
+    const folder = clusterFolder(flags.settings(['data']).data, process.env)
     const living = folder === undefined ? [] : readRunFiles(runFolder(folder))
     await ask(flags, drain, living)
     const left = folder === undefined ? [] : await untilEnded(folder, drain + MARGIN_MS)
     if (left.length > 0) {
-      const names = left.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ')
-      throw new DtrError('drain_incomplete', `still there: ${names}`, {
+      throw new DtrError('drain_incomplete', `still there: ${namesOf(left)}`, {
         hint: 'dtr ps tells the pids, kill -9 ends them',
       })
     }
@@ -49,7 +51,7 @@ async function ask(flags: Flags, graceMs: number, living: readonly RunRecord[]):
   } catch (error) {
     if (living.length === 0) throw noCluster(error)
     const launcher = living.filter(({ role }) => role === 'launcher')
-    for (const { pid } of launcher.length > 0 ? launcher : living) process.kill(pid, 'SIGTERM')
+    for (const record of launcher.length > 0 ? launcher : living) terminate(record)
   }
 }
 
@@ -58,11 +60,31 @@ function noCluster(error: unknown): unknown {
   return new DtrError('no_cluster', `there is nothing to stop: ${messageOf(error)}`, { hint: HOW_TO_START })
 }
 
+/** Whoever waits at a terminal is told what is still there, when that changes. */
 async function untilEnded(folder: string, withinMs: number): Promise<readonly RunRecord[]> {
-  const until = performance.now() + withinMs
+  const startedMs = rawMonoMs()
+  let told = ''
   for (;;) {
     const living = readRunFiles(runFolder(folder))
-    if (living.length === 0 || performance.now() > until) return living
+    const waitedMs = rawMonoMs() - startedMs
+    if (living.length === 0 || waitedMs > withinMs) return living
+    const names = namesOf(living)
+    if (process.stderr.isTTY === true && waitedMs > TELL_AFTER_MS && names !== told) {
+      note(`still ending, at most ${formatDuration(withinMs - waitedMs)}: ${names}`)
+      told = names
+    }
     await delay(POLL_MS)
+  }
+}
+
+function namesOf(records: readonly RunRecord[]): string {
+  return records.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ')
+}
+
+function terminate({ pid }: RunRecord): void {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // It has ended meanwhile.
   }
 }

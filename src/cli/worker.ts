@@ -2,6 +2,7 @@
 import { WORKER_SETTINGS } from '../launch/command-line.js'
 import { startWorker } from '../launch/in-process.js'
 import type { Command } from './command.js'
+import { note } from './output.js'
 import { LAUNCHED_FLAGS, runService } from './service.js'
 
 export const worker: Command = {
@@ -21,8 +22,20 @@ export const worker: Command = {
       nameOf: ({ id }) => id ?? `worker-${process.pid}`,
       makesFolder: false,
       async start(settings, { secret, log }) {
-        const { port, ended, drain, kill } = await startWorker({ ...settings, secret, log })
+        const { port, ended, drain, kill } = await startWorker({
+          ...settings,
+          secret,
+          log,
+          reloaded: tellReload(settings.watch),
+        })
         return { port, ended, endInOrder: (_why, graceMs) => drain(graceMs), endNow: kill }
       },
     }),
+}
+
+/** On its standard error, which a launcher shows with its name. */
+function tellReload(watching: boolean): (problem?: string) => void {
+  return (problem) => {
+    if (watching) note(problem === undefined ? 'loaded its tasks anew' : `goes on with the old tasks: ${problem}`)
+  }
 }

@@ -51,7 +51,9 @@ t.test('values are refused with the name of their flag or variable', async (t) =
     [['start', '--master-timeout', '30'], /--master-timeout: "30" is not a duration/],
     [['worker', '--id', '../x'], /--id: "..\/x"/],
     [['master', '--bind', '0.0.0.0'], /--bind 0.0.0.0 listens beyond this machine/],
-    [['status'], /DTR_WROKERS/, { DTR_WROKERS: '3' }],
+    [['status'], /DTR_WROKERS\n.*did you mean: DTR_WORKERS/, { DTR_WROKERS: '3' }],
+    [['config', 'wokers'], /did you mean: dtr config workers/],
+    [['status', '--config', 'nix.json'], /nix.json: there is no such config file/],
     [['start'], /DTR_WORKERS: "x"/, { DTR_WORKERS: 'x' }],
     [['submit', 'echo', '{bad'], /PAYLOAD is not JSON/],
     [['submit'], /<type> is missing/],
@@ -67,9 +69,47 @@ t.test('values are refused with the name of their flag or variable', async (t) =
   }
 })
 
+t.test('defaults < config file < variables < flags, and each says where it came from', async (t) => {
+  const folder = t.testdir({
+    'dtr.config.json': JSON.stringify({ workers: 7, slots: 7, drain: '7s', data: 'state' }),
+    below: {},
+    broken: { 'dtr.config.json': '{\n  "workers": 5\n  "slots": 1\n}' },
+  })
+  const ask = async (at: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+    const { out, err } = await dtr(at, ['config', '--json', ...args], env)
+    const told = JSON.parse(out || err) as { file: string; settings: { name: string; value: string; from: string }[] }
+    return (name: string) => told.settings.find((setting) => setting.name === name)
+  }
+  const [all, none, broken] = await Promise.all([
+    ask(join(folder, 'below'), ['--drain', '9s'], { DTR_SLOTS: '8', DTR_DRAIN: '8s' }),
+    ask(folder, ['--config', 'none']),
+    dtr(join(folder, 'broken'), ['config']),
+  ])
+  t.match(all('workers'), { value: '7', from: join(folder, 'dtr.config.json') })
+  t.match(all('slots'), { value: '8', from: 'DTR_SLOTS' })
+  t.match(all('drain'), { value: '9s', from: '--drain' })
+  t.match(all('data'), { value: join(folder, 'state'), from: join(folder, 'dtr.config.json') }, 'relative to its file')
+  t.match(all('port'), { value: '4999', from: 'default' })
+  t.match(none('slots'), { value: '1', from: 'default' })
+  t.equal(broken.code, 2)
+  t.match(broken.err, /dtr.config.json:3:3: is not JSON: comma expected/)
+})
+
 t.test('without a cluster: exit 3, and how to start one', async (t) => {
   const folder = t.testdir()
-  const commands = [['status'], ['ps'], ['stop'], ['get', 'x'], ['submit', 'echo'], ['map', 'echo']]
+  const commands = [
+    ['status'],
+    ['ps'],
+    ['stop'],
+    ['get', 'x'],
+    ['cancel', 'x'],
+    ['tasks'],
+    ['failed'],
+    ['retry', 'x'],
+    ['submit', 'echo'],
+    ['map', 'echo'],
+    ['backup', 'x.db'],
+  ]
   const data = join(folder, '.dtr')
   const said = await Promise.all(commands.map((args) => dtr(folder, [...args, '--data', data])))
   for (const { code, err, out } of said) {
@@ -81,7 +121,24 @@ t.test('without a cluster: exit 3, and how to start one', async (t) => {
 
 t.test('help and version', async (t) => {
   const folder = t.testdir()
-  const names = ['start', 'submit', 'map', 'status', 'ps', 'get', 'stop', 'master', 'worker']
+  const names = [
+    'start',
+    'submit',
+    'map',
+    'status',
+    'ps',
+    'tasks',
+    'get',
+    'failed',
+    'retry',
+    'cancel',
+    'stop',
+    'config',
+    'backup',
+    'restore',
+    'master',
+    'worker',
+  ]
   const help = await dtr(folder, ['--help'])
   t.equal(help.code, 0)
   for (const name of names) t.match(help.out, new RegExp(`dtr ${name} `))

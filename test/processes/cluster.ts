@@ -80,6 +80,8 @@ export interface ClusterOptions {
   readonly environment?: NodeJS.ProcessEnv
   /** Those of another cluster, to stand beside it; else free ones. */
   readonly ports?: Ports
+  /** The program of another installation; else the one of this clone. */
+  readonly bin?: string
 }
 
 export interface Ports {
@@ -122,7 +124,7 @@ export class Cluster {
 
   /** Any command of the CLI, in the folder of this cluster. */
   run(args: readonly string[], input?: string, environment: NodeJS.ProcessEnv = {}): Process {
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(process.execPath, [this.options.bin ?? BIN, ...args], {
       cwd: this.folder,
       env: { ...ownEnvironment(), ...this.options.environment, ...environment },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -269,7 +271,7 @@ export function isAlive(pid: number): boolean {
 const PORTS_IN_A_ROW = 12
 
 /** Ports that are free now, below the range from which the system gives out its own. */
-async function freePorts(): Promise<Ports> {
+export async function freePorts(): Promise<Ports> {
   for (let tried = 0; tried < 100; tried += 1) {
     const first = 10_000 + Math.floor(Math.random() * 20_000)
     const ports = Array.from({ length: PORTS_IN_A_ROW }, (_, index) => first + index)

@@ -1,0 +1,36 @@
+// The ids of tasks that a command is about: as arguments, or one a line on standard input where `-` stands for them.
+import { Compile } from 'typebox/compile'
+import { DtrError } from '../errors.js'
+import { Id } from '../protocol/messages.js'
+import { STANDARD_INPUT } from './command.js'
+import type { Flags } from './flags.js'
+import { linesOf } from './lines.js'
+
+const LINE_BYTES_MAX = 1_024
+const schema = Compile(Id)
+
+/** In parts of at most `size`, so that memory holds one part however long the input is. */
+export async function* idsOf(flags: Flags, size: number): AsyncGenerator<readonly string[], void, void> {
+  let part: string[] = []
+  for await (const id of each(flags.texts('ids'))) {
+    if (part.push(id) < size) continue
+    yield part
+    part = []
+  }
+  if (part.length > 0) yield part
+}
+
+async function* each(words: readonly string[]): AsyncGenerator<string, void, void> {
+  for (const word of words) {
+    if (word !== STANDARD_INPUT) yield checked(word)
+    else
+      for await (const line of linesOf(process.stdin, LINE_BYTES_MAX))
+        if (line.trim() !== '') yield checked(line.trim())
+  }
+}
+
+function checked(id: string): string {
+  const isId: boolean = schema.Check(id)
+  if (isId) return id
+  throw new DtrError('bad_input', `"${id.slice(0, 80)}" is not the id of a task`, { hint: 'dtr tasks shows ids' })
+}

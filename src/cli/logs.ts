@@ -1,0 +1,167 @@
+// dtr logs: what all processes of a cluster have logged, in one stream by time; also of one that does not run.
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { clusterFolder } from '../client/connect.js'
+import { pathsOf } from '../client/folder.js'
+import { systemClock } from '../clock.js'
+import { SETTINGS } from '../config.js'
+import { DtrError, EXIT_OK } from '../errors.js'
+import { escapeControls, type LogLevel } from '../log.js'
+import type { Command } from './command.js'
+import type { Flags } from './flags.js'
+import { isAtLeast, type LogLine } from './log-entry.js'
+import { LogFiles } from './log-files.js'
+import { nearest } from './nearest.js'
+import type { Output } from './output.js'
+
+const LINES_SHOWN = 100
+const LINES_MAX = 1_000_000
+const POLL_MS = 250
+
+export const logs: Command = {
+  name: 'logs',
+  positionals: '[name]',
+  about: 'what all processes have logged, by time, or the one of this name',
+  settings: ['data', 'logs'],
+  flags: {
+    follow: { about: 'go on with what is logged from now on', short: 'f' },
+    lines: {
+      about: `so many of the last; ${LINES_SHOWN} where neither this nor --since is given`,
+      value: 'N',
+      short: 'n',
+    },
+    since: { about: 'only what is not older', value: '10m' },
+    level: { about: 'only what is at least so grave: error, warn, info, debug', value: 'LEVEL' },
+    json: { about: 'a line of JSON for each' },
+  },
+  examples: [
+    ['logs -f', 'all processes, as it happens'],
+    ['logs worker-2 -n 20', 'the last of one worker'],
+    ['logs --since 10m --level warn', 'what went wrong lately'],
+  ],
+  async run(flags, output) {
+    const files = new LogFiles(logFolder(flags))
+    const filter = filterOf(flags, systemClock.now().wallMs)
+    const { entries, names } = readAll(files, filter)
+    if (files.names.length === 0) {
+      throw new DtrError('no_cluster', `there are no logs in ${files.folder}`, { hint: 'say --logs FOLDER' })
+    }
+    if (filter.name !== undefined && !names.has(filter.name)) throw unknownName(filter.name, [...names].sort())
+    const show = shower(flags, output)
+    for (const entry of entries) await show(entry)
+    if (flags.has('follow')) await follow(files, filter, show, output)
+    return EXIT_OK
+  },
+}
+
+interface Filter {
+  readonly name: string | undefined
+  readonly level: LogLevel
+  readonly sinceMs: number
+  readonly linesMax: number
+}
+
+function filterOf(flags: Flags, now: number): Filter {
+  const name = flags.text('name')
+  const since = flags.duration('since')
+  const lines = flags.integer('lines') ?? (since === undefined ? LINES_SHOWN : LINES_MAX)
+  if (lines < 0 || lines > LINES_MAX) throw new DtrError('bad_input', `--lines: ${lines} is outside 0 to ${LINES_MAX}`)
+  const level = SETTINGS.logLevel.parse(flags.text('level') ?? 'debug', '--level')
+  return { name, level, linesMax: lines, sinceMs: since === undefined ? 0 : now - since }
+}
+
+function matches({ name, level, sinceMs }: Filter, entry: LogLine): boolean {
+  return entry.wallMs >= sinceMs && isAtLeast(entry.level, level) && (name === undefined || entry.name === name)
+}
+
+const byTime = (one: LogLine, other: LogLine): number => one.wallMs - other.wallMs
+
+/** What is there, in order, and whose it is. A file last written before all that is shown anyway is not read. */
+function readAll(files: LogFiles, filter: Filter): { entries: readonly LogLine[]; names: ReadonlySet<string> } {
+  let kept: LogLine[] = []
+  const names = new Set<string>(files.names)
+  const trim = (): void => {
+    kept = kept.sort(byTime).slice(kept.length - Math.min(kept.length, filter.linesMax))
+  }
+  files.read(
+    (entry) => {
+      names.add(entry.name)
+      if (!matches(filter, entry)) return
+      kept.push(entry)
+      if (kept.length > 2 * filter.linesMax + LINES_SHOWN) trim()
+    },
+    (lastMs) => {
+      trim()
+      const full = kept.length === filter.linesMax
+      return lastMs >= filter.sinceMs && !(full && lastMs < (kept[0]?.wallMs ?? Number.POSITIVE_INFINITY))
+    },
+  )
+  trim()
+  return { entries: kept, names }
+}
+
+async function follow(
+  files: LogFiles,
+  filter: Filter,
+  show: (entry: LogLine) => Promise<void>,
+  output: Output,
+): Promise<void> {
+  while (!output.closed.aborted) {
+    const entries: LogLine[] = []
+    files.read((entry) => {
+      if (matches(filter, entry)) entries.push(entry)
+    })
+    for (const entry of entries.sort(byTime)) await show(entry)
+    await delay(POLL_MS, undefined, { signal: output.closed }).catch(() => {})
+  }
+}
+
+/** Named, or as the launcher wrote it down, or where the folder of the cluster is. */
+function logFolder(flags: Flags): string {
+  const named = flags.settings(['logs']).logs
+  if (named !== undefined) return resolve(named)
+  const folder = clusterFolder(flags.settings(['data']).data, process.env)
+  if (folder === undefined) return resolve(SETTINGS.logs.default)
+  try {
+    const { logs: told } = JSON.parse(readFileSync(pathsOf(folder).cluster, 'utf8')) as { logs?: unknown }
+    if (typeof told === 'string') return told
+  } catch {
+    // No launcher runs there.
+  }
+  return resolve(dirname(folder), SETTINGS.logs.default)
+}
+
+function unknownName(name: string, names: readonly string[]): DtrError {
+  const near = nearest(name, names)
+  const known = `there are ${names.join(', ')}`
+  return new DtrError('not_found', `NAME: nothing called ${name} has logged here`, {
+    hint: near === undefined ? known : `did you mean ${near}? ${known}`,
+  })
+}
+
+const NAME_COLOURS = ['cyan', 'green', 'magenta', 'blue', 'cyanBright', 'greenBright', 'magentaBright'] as const
+const LEVEL_COLOURS = { error: 'red', warn: 'yellow', info: undefined, debug: 'gray' } as const
+
+function shower(flags: Flags, output: Output): (entry: LogLine) => Promise<void> {
+  const coloured = output.isTerminal && (process.env.NO_COLOR ?? '') === ''
+  return async (entry) => {
+    const time = new Date(entry.wallMs).toISOString()
+    if (flags.has('json')) {
+      return output.line(JSON.stringify({ time, level: entry.level, name: entry.name, text: entry.text }))
+    }
+    const [first = '', ...more] = entry.text.split('\n').map(escapeControls)
+    const level = entry.level.toUpperCase().padEnd(5)
+    const colour = LEVEL_COLOURS[entry.level]
+    const shownLevel = coloured && colour !== undefined ? styleText(colour, level) : level
+    const name = coloured
+      ? styleText(NAME_COLOURS[hashOf(entry.name) % NAME_COLOURS.length] ?? 'cyan', entry.name)
+      : entry.name
+    await output.line([`${time} ${shownLevel} ${name}: ${first}`, ...more.map((line) => `  ${line}`)].join('\n'))
+  }
+}
+
+function hashOf(text: string): number {
+  return [...text].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 65_521, 7)
+}

@@ -1,0 +1,27 @@
+// dtr reload: new code for workers that run, one after the other; what runs is not lost.
+import { connect } from '../client/connect.js'
+import { DtrError, EXIT_OK } from '../errors.js'
+import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+
+export const reload: Command = {
+  name: 'reload',
+  about:
+    'load the task modules anew in all workers, one after the other; running tasks finish in the code they began in',
+  settings: CLUSTER_SETTINGS,
+  flags: JSON_FLAG,
+  examples: [['reload', 'after a change of a task module; stops at the first worker that cannot load it']],
+  async run(flags, output) {
+    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    let failed = false
+    try {
+      for await (const { worker, status, problem } of client.reload()) {
+        failed ||= status === 'refused' || status === 'unsupported'
+        if (flags.has('json')) await output.json({ worker, status, problem })
+        else await output.line(`${worker}  ${problem === undefined ? status : `${status}: ${problem}`}`)
+      }
+    } finally {
+      client.close()
+    }
+    return failed ? new DtrError('task_failed', '').exitCode : EXIT_OK
+  },
+}

@@ -1,0 +1,82 @@
+// A launcher in the background, and what a closed terminal does to one in the foreground.
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync, readlinkSync } from 'node:fs'
+import t from 'tap'
+import { BIN, Cluster, isAlive, until, WITNESS_TASKS } from './cluster.js'
+
+function startArgs(cluster: Cluster, ...more: string[]): string[] {
+  const { master, first, last } = cluster.ports
+  return ['start', '--port', String(master), '--worker-ports', `${first}-${last}`, '--workers', '1', ...more]
+}
+
+function pids(cluster: Cluster): number[] {
+  return cluster.records().flatMap(({ pid, hosts }) => [pid, ...(hosts ?? []).map((host) => host.pid)])
+}
+
+/** Of /proc/<pid>/stat: the session, and the terminal, which is 0 where there is none. */
+function sessionOf(pid: number): { session: number; terminal: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { session: Number(fields[3]), terminal: Number(fields[4]) }
+}
+
+t.test('--detach returns when all is ready; a hangup means nothing; dtr stop ends it', async (t) => {
+  const cluster = await Cluster.create(t)
+  const started = cluster.run(startArgs(cluster, '--tasks', WITNESS_TASKS, '--detach'))
+  t.equal((await started.ended).code, 0, started.stderr)
+  t.match(started.stdout, /master +127\.0\.0\.1:\d+ +pid \d+[\s\S]*stop +dtr stop/)
+  const launcher = cluster.records().find(({ role }) => role === 'launcher')!
+  t.match(started.stdout, new RegExp(`launcher .*pid ${launcher.pid}`))
+  if (process.platform === 'linux') {
+    t.same(sessionOf(launcher.pid), { session: launcher.pid, terminal: 0 })
+    t.equal(readlinkSync(`/proc/${launcher.pid}/cwd`), cluster.folder)
+  }
+  const again = cluster.run(startArgs(cluster, '--tasks', WITNESS_TASKS, '--detach'))
+  t.equal((await again.ended).code, 5)
+  t.match(again.stderr, /in use by process \d+[\s\S]*dtr stop/)
+
+  process.kill(launcher.pid, 'SIGHUP')
+  const client = await cluster.client()
+  const handle = await client.submit('work', { key: 'k', ms: 0, witness: cluster.witnessFile })
+  t.same(await handle.result(), { key: 'k' }, 'it works on')
+  await client.close()
+  const all = pids(cluster)
+  const stop = cluster.run(['stop'])
+  t.equal((await stop.ended).code, 0, stop.stderr)
+  t.notOk(all.some(isAlive), 'nothing is left')
+  await cluster.untilLog('launcher', /the cluster has ended, exit code 0/)
+})
+
+t.test('--detach of a cluster that cannot start: its error, its code, nothing left', async (t) => {
+  const cluster = await Cluster.create(t)
+  const started = cluster.run(startArgs(cluster, '--tasks', './none.mjs', '--detach'))
+  t.equal((await started.ended).code, 2)
+  t.match(started.stderr, /none\.mjs/)
+  t.same(pids(cluster), [])
+})
+
+const scriptTool = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
+
+t.test(
+  'a closed terminal ends a launcher in order',
+  { skip: scriptTool ? false : 'SKIPPED: needs script' },
+  async (t) => {
+    const cluster = await Cluster.create(t)
+    const command = ['exec', process.execPath, BIN, ...startArgs(cluster, '--tasks', WITNESS_TASKS)].join(' ')
+    const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
+      cwd: cluster.folder,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    t.teardown(() => terminal.kill('SIGKILL'))
+    const client = await until('a master', () => cluster.client().catch(() => undefined))
+    await cluster.untilReady(client, ['worker-1'])
+    const handle = await client.submit('work', { key: 'k', ms: 1_500, witness: cluster.witnessFile })
+    await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+    const all = pids(cluster)
+    terminal.kill('SIGKILL')
+    t.same(await handle.result(), { key: 'k' }, 'what runs is finished')
+    await until('all of them to be gone', () => !all.some(isAlive))
+    t.notMatch(cluster.log('master'), /handed back|is dead/)
+  },
+)
