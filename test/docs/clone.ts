@@ -1,0 +1,51 @@
+// A clone for a document to be walked through in, and an end to whatever was started there.
+import { cpSync, readdirSync, symlinkSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Test } from 'tap'
+import { type RunRecord, readRunFiles, runFolder } from '../../src/net/run-file.js'
+import { temporaryFolder } from '../package/packed.js'
+import { freePorts, isAlive } from '../processes/cluster.js'
+import { ROOT } from './documents.js'
+
+export interface Clone {
+  readonly folder: string
+  /** Processes of clusters that were started in it, or beside it. */
+  readonly alive: () => readonly number[]
+}
+
+export function makeClone(t: Test): Clone {
+  const home = temporaryFolder(t)
+  const folder = join(home, 'dtr')
+  copyTo(folder)
+  const alive = (): readonly number[] => pidsIn(home).filter(isAlive)
+  t.teardown(() => {
+    for (const pid of alive()) process.kill(pid, 'SIGKILL')
+  })
+  return { folder, alive }
+}
+
+/** Ports of its own, given as variables, so that the document stays as its reader types it. */
+export async function environment(): Promise<NodeJS.ProcessEnv> {
+  const { master, first, last } = await freePorts()
+  const { NODE_OPTIONS: _hooks, ...own } = process.env
+  return { ...own, DTR_PORT: String(master), DTR_WORKER_PORTS: `${first}-${last}`, npm_config_loglevel: 'error' }
+}
+
+/** What a clone is after `npm install`, which CI does: what git brings, compiled. */
+function copyTo(folder: string): void {
+  const notBrought = /^(\.git|\.dtr|\.tap|logs|dist\/test|node_modules)$/
+  cpSync(ROOT, folder, { recursive: true, filter: (path) => !notBrought.test(relative(ROOT, path)) })
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+}
+
+/** Processes of all clusters that have their folder below `home`. */
+function pidsIn(home: string): number[] {
+  const pids = ({ pid, hosts }: RunRecord): number[] => [pid, ...(hosts ?? []).map((host) => host.pid)]
+  return clusters(home).flatMap((data) => readRunFiles(runFolder(data)).flatMap(pids))
+}
+
+function clusters(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .flatMap(({ name }) => (name === '.dtr' ? [join(folder, name)] : clusters(join(folder, name))))
+}

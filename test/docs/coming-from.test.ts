@@ -1,0 +1,20 @@
+// Those who come from another system find that its snippets do what their page says.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { environment, makeClone } from './clone.js'
+import { read } from './documents.js'
+import { walk } from './walk.js'
+
+t.setTimeout(280_000)
+
+const clone = makeClone(t)
+
+for (const system of ['bullmq', 'celery', 'gnu-parallel']) {
+  t.test(system, async (t) => {
+    const folder = join(clone.folder, system)
+    mkdirSync(folder)
+    await walk(t, read(`docs/from-${system}.md`), folder, await environment())
+    t.same(clone.alive(), [], 'no process is left')
+  })
+}
