@@ -1,7 +1,10 @@
-// The only place that touches winston. Every process writes one file and, if asked, its standard error.
-import { mkdirSync } from 'node:fs'
+// What every process logs: into one file and, if asked, to its standard error. The only place that touches winston.
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import winston from 'winston'
+import { makeFolders } from './folders.js'
+import { LogFile } from './log-file.js'
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -22,6 +25,8 @@ export interface Log {
   warn(text: string, fields?: LogFields): void
   info(text: string, fields?: LogFields): void
   debug(text: string, fields?: LogFields): void
+  /** Begins the file of one that was made with `fileLater`. */
+  openFile?(): void
   /** Resolves when everything written so far was handed to the system, or could not be. */
   close(): Promise<void>
 }
@@ -31,6 +36,8 @@ export interface LogOptions {
   readonly name: string
   /** Folder of the file; none, no file. */
   readonly folder?: string | undefined
+  /** The file is another's until `openFile` says otherwise. */
+  readonly fileLater?: boolean
   readonly level?: LogLevel
   readonly json?: boolean
   /** Also write to standard error, for a process that a person started by itself. */
@@ -42,6 +49,8 @@ export interface LogOptions {
 const FILE_BYTES_MAX = 10 * 1024 * 1024
 const FILES_MAX = 5
 const TEXT_CHARS_MAX = 8_192
+/** What a disk that does not answer is waited for at the end. */
+const CLOSE_MS_MAX = 500
 
 /** Makes control characters of foreign text visible, so that it can neither forge lines nor steer a terminal. */
 export function escapeControls(text: string): string {
@@ -73,55 +82,60 @@ export function createLog(options: LogOptions): Log {
     winston.format.timestamp(),
     options.json === true ? json(options.name) : readable(options.name),
   )
-  const transports: winston.transport[] = []
-  if (options.folder !== undefined) {
-    mkdirSync(options.folder, { recursive: true })
-    transports.push(
-      new winston.transports.File({
-        filename: join(options.folder, `${options.name}.log`),
-        maxsize: options.fileBytesMax ?? FILE_BYTES_MAX,
-        maxFiles: options.filesMax ?? FILES_MAX,
-        tailable: true,
-      }),
-    )
-  }
-  if (options.stderr === true) {
-    transports.push(new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] }))
-  }
   const logger = winston.createLogger({
     level: options.level ?? 'info',
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format,
-    transports,
-    silent: transports.length === 0,
+    silent: true,
   })
   // P28: a full disk or a closed standard error must not stop the work.
   logger.on('error', () => {})
-  for (const transport of transports) transport.on('error', () => {})
+  const transports: winston.transport[] = []
+  const add = (transport: winston.transport): void => {
+    transport.on('error', () => {})
+    transports.push(transport)
+    logger.add(transport)
+    logger.silent = false
+  }
+  if (options.stderr === true) add(new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] }))
+  let file: LogFile | undefined
+  const openFile = (): void => {
+    if (options.folder === undefined) return
+    file = logFileIn(options.folder, options)
+    add(new winston.transports.Stream({ stream: file }))
+  }
+  if (options.fileLater !== true) openFile()
 
   const write = (entry: LogEntry): void => {
     logger.log({ level: entry.level, message: entry.text, fields: entry.fields })
   }
   return {
     write,
+    openFile,
     error: (text, fields) => write({ level: 'error', text, ...(fields && { fields }) }),
     warn: (text, fields) => write({ level: 'warn', text, ...(fields && { fields }) }),
     info: (text, fields) => write({ level: 'info', text, ...(fields && { fields }) }),
     debug: (text, fields) => write({ level: 'debug', text, ...(fields && { fields }) }),
-    close: () =>
-      new Promise((resolve) => {
-        let open = transports.length
-        if (open === 0) return resolve()
-        const done = (): void => {
-          open -= 1
-          if (open === 0) resolve()
-        }
-        for (const transport of transports) {
-          transport.once('finish', done)
-          transport.once('error', done)
-        }
-        setTimeout(resolve, 500).unref()
-        logger.end()
-      }),
+    close: async () => {
+      const done = new AbortController()
+      const tooLate = delay(CLOSE_MS_MAX, undefined, { signal: done.signal }).catch(() => {})
+      const handedOver = Promise.all(transports.map((transport) => once(transport, 'finish').catch(() => {})))
+      logger.end()
+      await Promise.race([handedOver.then(() => closed(file)), tooLate])
+      done.abort()
+    },
   }
+}
+
+function closed(file: LogFile | undefined): Promise<void> {
+  return new Promise((done) => (file === undefined ? done() : file.end(done)))
+}
+
+function logFileIn(folder: string, { name, fileBytesMax, filesMax }: LogOptions): LogFile {
+  makeFolders(folder, '--logs FOLDER')
+  return new LogFile({
+    file: join(folder, `${name}.log`),
+    bytesMax: fileBytesMax ?? FILE_BYTES_MAX,
+    filesMax: filesMax ?? FILES_MAX,
+  })
 }

@@ -2,6 +2,7 @@
 // rotated away is read to its end under its new name, and the new one from its beginning.
 import { closeSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { LOG_FILE } from '../log-file.js'
 import { type LogLine, parseEntry } from './log-entry.js'
 
 const CHUNK_BYTES = 256 * 1024
@@ -23,22 +24,24 @@ export class LogFiles {
 
   constructor(readonly folder: string) {}
 
-  /** The names of the files, without their ending; some may be of processes that are long gone. */
-  get names(): readonly string[] {
-    return this.#list().map((name) => name.slice(0, -'.log'.length))
+  /** Whose files there are; some may be of processes that are long gone. */
+  get names(): ReadonlySet<string> {
+    return new Set(this.#list().map((file) => LOG_FILE.exec(file)?.[1] ?? file))
   }
 
   /**
-   * Hands every entry that is new since the last call to `take`, file by file.
-   * @param isWanted whether a file that was not read yet, last written at this time, may have something to say
+   * Hands every entry that is new since the last call to `take`, file by file, the last written file first.
+   * @param next called before each file, with the time when it was written last; of one that was not read yet it says
+   * whether that may have something to say
    */
-  read(take: (entry: LogLine) => void, isWanted: (lastMs: number) => boolean = () => true): void {
+  read(take: (entry: LogLine) => void, next: (lastMs: number) => boolean): void {
     const found = this.#find()
     const known = new Set(found.map(({ stats }) => keyOf(stats)))
     for (const key of this.#places.keys()) if (!known.has(key)) this.#places.delete(key)
     for (const { path, stats } of found) {
       const place = this.#places.get(keyOf(stats)) ?? { offset: 0, rest: Buffer.alloc(0) }
-      if (!this.#places.has(keyOf(stats)) && !isWanted(stats.mtimeMs)) place.offset = stats.size
+      const wanted = next(stats.mtimeMs)
+      if (!this.#places.has(keyOf(stats)) && !wanted) place.offset = stats.size
       this.#places.set(keyOf(stats), place)
       if (stats.size < place.offset) Object.assign(place, { offset: 0, rest: Buffer.alloc(0) })
       if (stats.size > place.offset) readOn(path, place, take)
@@ -57,7 +60,7 @@ export class LogFiles {
 
   #list(): readonly string[] {
     try {
-      return readdirSync(this.folder).filter((name) => name.endsWith('.log'))
+      return readdirSync(this.folder).filter((name) => LOG_FILE.test(name))
     } catch {
       return []
     }

@@ -45,7 +45,7 @@ export const logs: Command = {
     const files = new LogFiles(logFolder(flags))
     const filter = filterOf(flags, systemClock.now().wallMs)
     const { entries, names } = readAll(files, filter)
-    if (files.names.length === 0) {
+    if (files.names.size === 0) {
       throw new DtrError('no_cluster', `there are no logs in ${files.folder}`, { hint: 'say --logs FOLDER' })
     }
     if (filter.name !== undefined && !names.has(filter.name)) throw unknownName(filter.name, [...names].sort())
@@ -76,30 +76,51 @@ function matches({ name, level, sinceMs }: Filter, entry: LogLine): boolean {
   return entry.wallMs >= sinceMs && isAtLeast(entry.level, level) && (name === undefined || entry.name === name)
 }
 
-const byTime = (one: LogLine, other: LogLine): number => one.wallMs - other.wallMs
+/** The last entries of several files, by time; of the same moment as they stand, what was written last being read first. */
+class Gathered {
+  readonly #max: number
+  #entries: LogLine[] = []
+  #ofFile: LogLine[] = []
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(entry: LogLine): void {
+    this.#ofFile.push(entry)
+    if (this.#ofFile.length > 2 * this.#max + LINES_SHOWN) this.#ofFile = this.#last(this.#ofFile)
+  }
+
+  /** What has been read, when a file is at its end. */
+  get sorted(): readonly LogLine[] {
+    this.#entries = this.#last([...this.#ofFile, ...this.#entries])
+    this.#ofFile = []
+    return this.#entries
+  }
+
+  #last(entries: LogLine[]): LogLine[] {
+    return entries
+      .sort((one, other) => one.wallMs - other.wallMs)
+      .slice(entries.length - Math.min(entries.length, this.#max))
+  }
+}
 
 /** What is there, in order, and whose it is. A file last written before all that is shown anyway is not read. */
 function readAll(files: LogFiles, filter: Filter): { entries: readonly LogLine[]; names: ReadonlySet<string> } {
-  let kept: LogLine[] = []
+  const gathered = new Gathered(filter.linesMax)
   const names = new Set<string>(files.names)
-  const trim = (): void => {
-    kept = kept.sort(byTime).slice(kept.length - Math.min(kept.length, filter.linesMax))
-  }
   files.read(
     (entry) => {
       names.add(entry.name)
-      if (!matches(filter, entry)) return
-      kept.push(entry)
-      if (kept.length > 2 * filter.linesMax + LINES_SHOWN) trim()
+      if (matches(filter, entry)) gathered.add(entry)
     },
     (lastMs) => {
-      trim()
+      const kept = gathered.sorted
       const full = kept.length === filter.linesMax
       return lastMs >= filter.sinceMs && !(full && lastMs < (kept[0]?.wallMs ?? Number.POSITIVE_INFINITY))
     },
   )
-  trim()
-  return { entries: kept, names }
+  return { entries: gathered.sorted, names }
 }
 
 async function follow(
@@ -109,11 +130,14 @@ async function follow(
   output: Output,
 ): Promise<void> {
   while (!output.closed.aborted) {
-    const entries: LogLine[] = []
-    files.read((entry) => {
-      if (matches(filter, entry)) entries.push(entry)
-    })
-    for (const entry of entries.sort(byTime)) await show(entry)
+    const gathered = new Gathered(LINES_MAX)
+    files.read(
+      (entry) => {
+        if (matches(filter, entry)) gathered.add(entry)
+      },
+      () => gathered.sorted !== undefined,
+    )
+    for (const entry of gathered.sorted) await show(entry)
     await delay(POLL_MS, undefined, { signal: output.closed }).catch(() => {})
   }
 }

@@ -21,6 +21,7 @@ export const master: Command = {
       settings: MASTER_SETTINGS,
       nameOf: () => 'master',
       makesFolder: true,
+      sharesLog: true,
       async start(settings, options) {
         const { port, ended, stop } = await startMaster({ ...settings, ...options })
         return {

@@ -27,6 +27,8 @@ export interface ServiceStart {
   readonly nameOf: (settings: Settings) => string
   /** Whether a folder and a secret are made where there are none. */
   readonly makesFolder: boolean
+  /** Its log file belongs to whoever holds the folder, and is begun by `start`. */
+  readonly sharesLog?: boolean
   start(given: Settings, options: { secret: string; log: Log; signal: AbortSignal }): Promise<Service>
 }
 
@@ -46,6 +48,7 @@ export async function runService(options: ServiceStart): Promise<number> {
     level: settings.logLevel,
     json: settings.logJson,
     stderr: launcher === undefined,
+    fileLater: options.sharesLog === true,
   })
   try {
     return await serve(options, settings, { secret, log, launcher })

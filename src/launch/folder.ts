@@ -1,15 +1,16 @@
 // Makes the folder of a cluster: readable by its user alone, never in git, with a secret of its own (design: section 4).
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { findFolder, pathsOf, readSecretFile } from '../client/folder.js'
+import { cannotWrite, makeFolders } from '../folders.js'
 import { makeSecret } from '../protocol/key.js'
 
 /**
  * Makes what is missing of the folder.
- * @throws DtrError `bad_input` where its secret can be read by others
+ * @throws DtrError `bad_input` where it cannot be made, or its secret can be read by others
  */
 export function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolders(folder, '--data FOLDER', true)
   writeIfMissing(join(folder, '.gitignore'), '*\n')
   writeIfMissing(pathsOf(folder).secret, `${makeSecret()}\n`)
   readSecretFile(pathsOf(folder).secret)
@@ -26,6 +27,8 @@ function writeIfMissing(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw cannotWrite(`${file} cannot be written`, error, '--data FOLDER')
+    }
   }
 }

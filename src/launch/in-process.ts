@@ -37,7 +37,7 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const key = readKey(secret ?? secretFor(data, settings, process.env, { make: true }))
-  const ownLog = log ?? logOf('master', given, settings)
+  const ownLog = log ?? logOf('master', given, settings, true)
   const { bind, port, advertise, hosts, workerPorts, keepWorkers, standby, pendingMax } = settings
   return startMasterNode({
     ...{ data, bind, port, advertise, hosts, workerPorts, keepWorkers, key, log: ownLog, version: VERSION },
@@ -47,12 +47,16 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
     codeDeadMs: settings.codeDead,
     scanMs: settings.scan,
     drainMs: settings.drain,
-    openStore: () =>
-      openStore({
+    openStore: async () => {
+      const store = await openStore({
         ...{ kind: 'sqlite', folder: data, limits: { pendingMax }, standby },
         onWaiting: (holder) => ownLog.info(waitingFor(data, holder)),
         ...(signal && { signal }),
-      }),
+      })
+      // Until now the file may have been that of the master that holds the folder.
+      ownLog.openFile?.()
+      return store
+    },
   })
 }
 
@@ -85,9 +89,9 @@ function endless(ms: MsOrNever): number | undefined {
   return ms === 'never' ? undefined : ms
 }
 
-function logOf(name: string, given: GivenSettings, settings: Settings): Log {
+function logOf(name: string, given: GivenSettings, settings: Settings, fileLater = false): Log {
   const folder = given.logs === undefined ? {} : { folder: settings.logs }
-  return createLog({ name, ...folder, level: settings.logLevel, json: settings.logJson })
+  return createLog({ name, ...folder, level: settings.logLevel, json: settings.logJson, fileLater })
 }
 
 function waitingFor(data: string, holder: DataHolder | undefined): string {

@@ -1,7 +1,8 @@
 // One small file a process in `<data>/run`: how clients find the master, how `dtr ps` and a script that kills find the
 // rest, also while the master is dead. Written whole or not at all; a file whose process is gone means nothing.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolders } from '../folders.js'
 
 export interface RunRecord {
   readonly name: string
@@ -23,7 +24,7 @@ export function runFolder(data: string): string {
 
 /** Writes it in one piece: who reads sees the old or the new. */
 export function writeRunFile(folder: string, record: RunRecord): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolders(folder, '--data FOLDER', true)
   const path = join(folder, `${record.name}.json`)
   const own = { ...record, processStart: processStart(record.pid) }
   writeFileSync(`${path}.${process.pid}`, `${JSON.stringify(own)}\n`, { mode: 0o600 })

@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['store', 'runner', 'protocol'],
   ['task'],
   ['config'],
-  ['errors', 'clock', 'log'],
+  ['errors', 'clock', 'folders', 'log', 'log-file'],
 ]
 
 /** Implementations and the only files that may import them from outside their folder. */

@@ -1,6 +1,6 @@
 // dtr logs without a cluster: files are enough.
 import { spawn } from 'node:child_process'
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -65,6 +65,21 @@ t.test('all files by time, of both kinds, with entries of several lines; filters
   t.match((await said(t.testdir({}))).err, /there are no logs in/)
 })
 
+t.test('files that were moved away when full are read in their order', async (t) => {
+  const at = '2026-01-01T00:00:01.000Z'
+  const folder = t.testdir({})
+  const files = ['worker-1.log.2', 'worker-1.log.1', 'worker-1.log', 'worker-11.log']
+  for (const [age, file] of files.entries()) {
+    const name = file.slice(0, file.indexOf('.'))
+    writeFileSync(join(folder, file), `${at} INFO  ${name}: ${age} first\n${at} INFO  ${name}: ${age} second\n`)
+    utimesSync(join(folder, file), age, age)
+  }
+  const lines = [0, 1, 2].flatMap((age) => [`${age} first`, `${age} second`])
+  t.same(texts((await said(folder, 'worker-1')).out), lines)
+  t.same(texts((await said(folder, 'worker-1', '-n', '3')).out), lines.slice(-3))
+  t.match((await said(folder, 'worker-2')).err, /there are worker-1, worker-11\n/)
+})
+
 t.test('-f goes on through a rotation, with new files, and until the reader goes away', async (t) => {
   const folder = t.testdir({ 'master.log': MASTER })
   const child = run(folder, '-f', '-n', '1')
@@ -77,8 +92,8 @@ t.test('-f goes on through a rotation, with new files, and until the reader goes
   appendFileSync(master, '2026-01-01T00:00:06.000Z INFO  master: six\n')
   t.equal(await next(), 'six')
   appendFileSync(master, '2026-01-01T00:00:07.000Z INFO  master: seven\n')
-  renameSync(master, join(folder, 'master1.log'))
-  writeFileSync(master, '2026-01-01T00:00:08.000Z INFO  master: eight\n')
+  renameSync(master, join(folder, 'master.log.1'))
+  writeFileSync(master, '2026-01-01T00:00:07.000Z INFO  master: eight\n')
   t.equal(await next(), 'seven')
   t.equal(await next(), 'eight')
   writeFileSync(join(folder, 'worker-9.log'), '2026-01-01T00:00:09.000Z INFO  worker-9: ni')

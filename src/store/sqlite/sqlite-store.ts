@@ -2,9 +2,9 @@
 //
 // What always holds: the lock is held from open to close, also while the data file is opened anew. After a failure the
 // file was closed; the next call opens it again, from what is on disk, and only then is anything known about it.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { DtrError, messageOf } from '../../errors.js'
+import { DtrError } from '../../errors.js'
+import { makeFolders } from '../../folders.js'
 import type {
   Batch,
   Count,
@@ -25,7 +25,8 @@ import { type LockOptions, lockFolder, type MasterLock } from './lock.js'
 export const DATA_FILE = 'tasks.db'
 
 export async function openSqliteStore(options: LockOptions & { readonly limits: StoreLimits }): Promise<Store> {
-  makeFolder(options.folder)
+  // For this user alone: what tasks carry is nobody else's business.
+  makeFolders(options.folder, '--data FOLDER', true)
   const lock = await lockFolder(options)
   const store = new SqliteStore(join(options.folder, DATA_FILE), options.limits, lock)
   try {
@@ -34,17 +35,6 @@ export async function openSqliteStore(options: LockOptions & { readonly limits: 
   } catch (error) {
     await store.close()
     throw error
-  }
-}
-
-/** For this user alone: what tasks carry is nobody else's business. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new DtrError('data_refused', `the data folder ${folder} cannot be made: ${messageOf(error)}`, {
-      cause: error,
-    })
   }
 }
 

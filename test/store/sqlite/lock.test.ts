@@ -23,7 +23,7 @@ t.test('a second open is refused and names the holder, also in the same process'
 
 t.test('a folder that cannot be made is refused', async (t) => {
   const folder = join(t.testdir({ file: 'not a folder' }), 'file', '.dtr')
-  await t.rejects(openStore({ kind: 'sqlite', folder, limits: LIMITS }), { code: 'data_refused' })
+  await t.rejects(openStore({ kind: 'sqlite', folder, limits: LIMITS }), { code: 'bad_input' })
 })
 
 t.test('a frozen holder still holds, and is named; kill -9 frees the lock', async (t) => {

@@ -1,0 +1,48 @@
+// Makes folders, or says in words why there can be none.
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DtrError, messageOf } from './errors.js'
+
+const PRIVATE = 0o700
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'that file system is read-only',
+  ENOSPC: 'no space is left on that disk',
+  EDQUOT: 'your quota of that disk is used up',
+  ENOTDIR: 'a file stands in its place',
+  EEXIST: 'a file stands in its place',
+  ENOENT: 'that file system takes no folders',
+}
+
+/**
+ * Makes the folder and those above it that are missing; folders that are made are the user's alone where `isPrivate`.
+ * @param option the flag that names another
+ * @throws DtrError `bad_input`
+ */
+export function makeFolders(folder: string, option: string, isPrivate = false): void {
+  try {
+    makeEach(resolve(folder), isPrivate ? { mode: PRIVATE } : {})
+  } catch (error) {
+    throw cannotWrite(`the folder ${folder} cannot be made`, error, option)
+  }
+}
+
+/** One after the other: where a system such as /proc takes none, `recursive` of mkdir tries for ever. */
+function makeEach(folder: string, options: { mode?: number }): void {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats?.isDirectory() === true) return
+  if (dirname(folder) !== folder && stats === undefined) makeEach(dirname(folder), options)
+  try {
+    mkdirSync(folder, options)
+  } catch (error) {
+    // Another process was faster.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+  }
+}
+
+/** What the system said, in words, and what to do. */
+export function cannotWrite(what: string, error: unknown, option: string): DtrError {
+  const why = WHY[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error)
+  return new DtrError('bad_input', `${what}: ${why}`, { hint: `make room for it, or say ${option}`, cause: error })
+}
