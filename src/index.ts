@@ -16,12 +16,13 @@ export { type InProcessOptions, type MasterStart, startMaster, startWorker } fro
 export type { Log } from './log.js'
 export type { MasterHandle } from './master/node.js'
 export type { FailureField as FailureGroup, SummaryField as TaskSummary } from './protocol/messages.js'
+export type { TaskContext } from './task/context.js'
 export {
   defineTasks,
   NonRetryableError,
-  type TaskContext,
   type TaskDefinition,
   type TaskDefinitions,
 } from './task/define.js'
+export type { TaskPayload, TaskResult } from './task/infer.js'
 export type { TaskState } from './task/task.js'
 export type { WorkerHandle } from './worker/node.js'

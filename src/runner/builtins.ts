@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { messageOf } from '../errors.js'
-import { defineTasks, NonRetryableError, type TaskContext } from '../task/define.js'
+import type { TaskContext } from '../task/context.js'
+import { defineTasks, NonRetryableError } from '../task/define.js'
 
 const NEWLINE = 0x0a
 const Path = { type: 'string', minLength: 1 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DtrError } from '../errors.js'
+import { placeOfKeys } from './keys.js'
 import { localFiles, localImports } from './local-imports.js'
 import { taskErrorOf } from './thrown.js'
 
@@ -46,12 +47,28 @@ function placeOf(entry: string, thrown: unknown): Place | undefined {
   if (!(thrown instanceof Error)) return undefined
   const stack = String(thrown.stack ?? '')
   return (
+    placeOfDefinition(entry, thrown) ??
     placeOfTransform(thrown.message) ??
     placeOfImport(entry, thrown) ??
     placeAbove(stack) ??
     (thrown instanceof SyntaxError ? placeOfSyntax(entry) : undefined) ??
     placeInStack(stack)
   )
+}
+
+/** Of a definition that was refused: where its keys stand in the module. */
+function placeOfDefinition(entry: string, thrown: Error): Place | undefined {
+  if (!('keys' in thrown)) return undefined
+  const keys = thrown.keys as readonly string[]
+  const files = localFiles(entry).map((path) => ({ path, text: linesOf(path).join('\n') }))
+  // A schema may be written elsewhere than the task that it is for: then the last key has to do.
+  for (const searched of [keys, keys.slice(-1)]) {
+    for (const { path, text } of files) {
+      const place = placeOfKeys(text, searched)
+      if (place !== undefined) return { path, ...place }
+    }
+  }
+  return undefined
 }
 
 /** esbuild: `/path/tasks.ts:4:2: ERROR: Expected "}" but found "two"`; it counts columns from 0. */

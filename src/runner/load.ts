@@ -19,9 +19,17 @@ export async function loadModule(path: string): Promise<readonly CheckedTask[]> 
       hint: 'write export default defineTasks({ ... })',
     })
   }
-  const tasks = checkTasks(exported, shown(path))
+  const tasks = checked(path, exported)
   if (tasks.length > 0) return tasks
   throw new DtrError('bad_input', `${shown(path)}: defines no tasks`)
+}
+
+function checked(path: string, exported: unknown): readonly CheckedTask[] {
+  try {
+    return checkTasks(exported, '')
+  } catch (error) {
+    throw loadError(path, error)
+  }
 }
 
 function checkFile(path: string): void {

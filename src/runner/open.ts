@@ -1,10 +1,10 @@
 // Opens the runners of a host: the only file that knows which there are. So far tasks are functions of modules.
 import { DtrError } from '../errors.js'
-import { type CheckedTask, checkTasks } from '../task/define.js'
+import { type CheckedTask, checkTasks, TaskRefused } from '../task/define.js'
 import { builtins } from './builtins.js'
 import { FunctionRunner, type TaskLogSink } from './function.js'
 import { loadModule } from './load.js'
-import { shown } from './load-error.js'
+import { loadError, shown } from './load-error.js'
 import { resolveOwnName } from './resolve.js'
 import type { Runner } from './runner.js'
 
@@ -17,10 +17,10 @@ export interface RunnerOptions {
 
 /** @throws DtrError `bad_input` that names the module and what is wrong with it */
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
-  const sources: { where: string; tasks: readonly CheckedTask[] }[] = []
+  const sources: { where: string; path?: string; tasks: readonly CheckedTask[] }[] = []
   if (options.builtins) sources.push({ where: 'the built-in tasks', tasks: checkTasks(builtins, 'the built-in tasks') })
   if (options.modules.length > 0) resolveOwnName()
-  for (const path of options.modules) sources.push({ where: shown(path), tasks: await loadModule(path) })
+  for (const path of options.modules) sources.push({ where: shown(path), path, tasks: await loadModule(path) })
   const definedIn = new Map<string, string>()
   for (const { where, tasks } of sources) {
     for (const { type } of tasks) {
@@ -30,8 +30,14 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
       definedIn.set(type, where)
     }
   }
-  return new FunctionRunner(
-    sources.flatMap(({ tasks }) => tasks),
-    options.log,
-  )
+  try {
+    return new FunctionRunner(
+      sources.flatMap(({ tasks }) => tasks),
+      options.log,
+    )
+  } catch (error) {
+    if (!(error instanceof TaskRefused)) throw error
+    const { path } = sources.find(({ tasks }) => tasks.some(({ type }) => type === error.keys[0])) ?? {}
+    throw path === undefined ? error : loadError(path, error)
+  }
 }

@@ -1,7 +1,8 @@
 // Checks a payload against the schema of its type (P12): JSON Schema, TypeBox's included, or any schema with `~standard`.
 
 import { Compile } from 'typebox/compile'
-import { DtrError, messageOf } from '../errors.js'
+import { messageOf } from '../errors.js'
+import { TaskRefused } from '../task/define.js'
 
 export type PayloadCheck = (payload: unknown) => Promise<CheckedPayload>
 /** `value` is what the schema made of the payload, `refusal` names the field. */
@@ -52,7 +53,7 @@ function compile(type: string, schema: object) {
   try {
     return Compile(schema)
   } catch (error) {
-    throw new DtrError('bad_input', `the schema of task type "${type}" cannot be used: ${messageOf(error)}`)
+    throw new TaskRefused(`the schema of task type "${type}" cannot be used: ${messageOf(error)}`, [type, 'schema'])
   }
 }
 

@@ -1,44 +1,11 @@
 // How a person writes tasks: a module whose default export names its types. Checked here, before anything runs.
+import { nearest } from '../config/nearest.js'
 import { readDuration } from '../config.js'
 import { DtrError } from '../errors.js'
-import type { Log } from '../log.js'
+import type { TaskFunction, TaskWithDefaults, Typed } from './infer.js'
+import { wrongWord } from './schema-words.js'
 
-/** What the code of a task is given besides its payload. */
-export interface TaskContext {
-  /** Aborted when the code should end: a timeout, a cancel, the loss of the master. Its reason is a DtrError. */
-  readonly signal: AbortSignal
-  readonly taskId: string
-  readonly type: string
-  readonly queue: string
-  /** Counted from 1. */
-  readonly attempt: number
-  readonly maxAttempts: number
-  /** Names this attempt; another attempt of the same task has another. */
-  readonly leaseId: string
-  /** The same for all attempts of a task: what makes its side effects happen once. */
-  readonly idempotencyKey: string
-  /** The client's annotations, as it sent them. */
-  readonly meta: string | undefined
-  /** Lines for the worker's log: `ctx.log('text')`, or with a level, `ctx.log.warn('text', { size: 3 })`. */
-  readonly log: TaskLog
-}
-
-export type TaskLog = Log['info'] & Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
-
-/** A method, so that a task may say what its payload looks like: that is for its `schema` to hold. */
-type TaskFunction = { run(payload: unknown, ctx: TaskContext): unknown }['run']
-
-export interface TaskWithDefaults {
-  run(payload: unknown, ctx: TaskContext): unknown
-  /** JSON Schema (TypeBox's, or a plain object), or any schema with `~standard`. What it refuses ends the task (P12). */
-  readonly schema?: object
-  /** Limit of one run, with its unit: `30s`. */
-  readonly timeout?: string
-  /** Attempts after the first, for tasks that name none. */
-  readonly retries?: number
-}
-
-export type TaskDefinition = TaskFunction | TaskWithDefaults
+export type TaskDefinition = TaskFunction | TaskWithDefaults<object>
 export type TaskDefinitions = Readonly<Record<string, TaskDefinition>>
 
 /** A definition as it was checked. */
@@ -67,7 +34,9 @@ export function isNonRetryable(thrown: unknown): boolean {
  * The default export of a task module: `export default defineTasks({ async resize(payload, ctx) { ... } })`.
  * @throws DtrError `bad_input` that names the type and what is wrong with it
  */
-export function defineTasks<Definitions extends TaskDefinitions>(definitions: Definitions): Definitions {
+export function defineTasks<const Schemas, Definitions>(
+  definitions: Definitions & Typed<Schemas, NoInfer<Definitions>>,
+): Definitions {
   checkTasks(definitions, 'defineTasks')
   return definitions
 }
@@ -79,19 +48,36 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 /**
  * Reads what a module exports, made by `defineTasks` or a plain object.
- * @throws DtrError `bad_input` that names `where`, the type and what is wrong with it
+ * @param where begins the message; empty where the caller says it
+ * @throws DtrError `bad_input` that names the type and what is wrong with it
  */
 export function checkTasks(definitions: unknown, where: string): CheckedTask[] {
   if (typeof definitions !== 'object' || definitions === null || Array.isArray(definitions)) {
-    throw new DtrError('bad_input', `${where}: tasks are an object of functions`, {
+    throw new DtrError('bad_input', `${where === '' ? '' : `${where}: `}tasks are an object of functions`, {
       hint: 'write export default defineTasks({ async resize(payload, ctx) { ... } })',
     })
   }
   return Object.entries(definitions).map(([type, definition]) => checkTask(type, definition, where))
 }
 
+/** What is wrong with one of the tasks of a module. */
+export class TaskRefused extends DtrError {
+  /** The keys down to what is wrong, of the type first: by them its line is found in the module. */
+  readonly keys: readonly string[]
+
+  constructor(message: string, keys: readonly string[]) {
+    super('bad_input', message)
+    this.keys = keys
+  }
+}
+
+type Refuse = (why: string, ...keys: string[]) => TaskRefused
+
+const FIELDS = ['run', 'schema', 'timeout', 'retries']
+
 function checkTask(type: string, definition: unknown, where: string): CheckedTask {
-  const refuse = (why: string): DtrError => new DtrError('bad_input', `${where}: task type "${type}" ${why}`)
+  const refuse: Refuse = (why, ...keys) =>
+    new TaskRefused(`${where === '' ? '' : `${where}: `}task type "${type}" ${why}`, [type, ...keys])
   if (!TYPE_NAME.test(type)) {
     throw refuse('is not a name: up to 128 letters, digits and . _ : @ / -, a letter or digit first')
   }
@@ -99,28 +85,38 @@ function checkTask(type: string, definition: unknown, where: string): CheckedTas
   if (typeof definition === 'function') return { type, run: definition as TaskFunction }
   if (typeof definition !== 'object' || definition === null) throw refuse('is neither a function nor { run, ... }')
   const { run, schema, timeout, retries, ...unknown } = definition as Partial<TaskWithDefaults>
-  if (typeof run !== 'function') throw refuse('has no function named run')
   const [stranger] = Object.keys(unknown)
-  if (stranger !== undefined)
-    throw refuse(`has an unknown field "${stranger}"; known are run, schema, timeout, retries`)
-  if (schema !== undefined && (typeof schema !== 'object' || schema === null)) {
-    if (typeof schema !== 'function') throw refuse('has a schema that is no object')
+  if (stranger !== undefined) {
+    const near = nearest(stranger, FIELDS)
+    const meant = near === undefined ? `known are ${FIELDS.join(', ')}` : `did you mean ${near}?`
+    throw refuse(`has an unknown field "${stranger}"; ${meant}`, stranger)
   }
+  if (typeof run !== 'function') throw refuse('has no function named run')
   return {
     type,
     run: run.bind(definition),
-    ...(schema !== undefined && { schema }),
+    ...(schema !== undefined && { schema: readSchema(schema, refuse) }),
     ...(timeout !== undefined && { timeoutMs: readTimeout(timeout, refuse) }),
     ...(retries !== undefined && { maxAttempts: readRetries(retries, refuse) + 1 }),
   }
 }
 
-function readTimeout(timeout: unknown, refuse: (why: string) => DtrError): number {
-  if (typeof timeout !== 'string')
-    throw refuse(`has the timeout ${String(timeout)}; write a text with a unit, such as '30s'`)
+function readSchema(schema: unknown, refuse: Refuse): object {
+  // Libraries with `~standard` make functions as well.
+  const usable = typeof schema === 'object' || (typeof schema === 'function' && '~standard' in schema)
+  if (!usable || schema === null) throw refuse('has a schema that is no object', 'schema')
+  const wrong = wrongWord(schema)
+  if (wrong === undefined) return schema
+  throw refuse(`has ${wrong.why} in its schema`, 'schema', ...wrong.path)
+}
+
+function readTimeout(timeout: unknown, refuse: Refuse): number {
+  if (typeof timeout !== 'string') {
+    throw refuse(`has the timeout ${String(timeout)}; write a text with a unit, such as '30s'`, 'timeout')
+  }
   const ms = durationOf(timeout)
   if (ms >= 1 && ms <= TIMEOUT_MS_MAX) return ms
-  throw refuse(`has the timeout '${timeout}'; it must be from 1ms to 24 days, with its unit, such as '30s'`)
+  throw refuse(`has the timeout '${timeout}'; it must be from 1ms to 24 days, with its unit, such as '30s'`, 'timeout')
 }
 
 function durationOf(text: string): number {
@@ -131,7 +127,7 @@ function durationOf(text: string): number {
   }
 }
 
-function readRetries(retries: unknown, refuse: (why: string) => DtrError): number {
+function readRetries(retries: unknown, refuse: Refuse): number {
   if (Number.isInteger(retries) && Number(retries) >= 0 && Number(retries) <= RETRIES_MAX) return Number(retries)
-  throw refuse(`has retries ${String(retries)}; it must be a whole number from 0 to ${RETRIES_MAX}`)
+  throw refuse(`has retries ${String(retries)}; it must be a whole number from 0 to ${RETRIES_MAX}`, 'retries')
 }

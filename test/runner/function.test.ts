@@ -6,7 +6,8 @@ import type { LogEntry } from '../../src/log.js'
 import { PAYLOAD_BYTES_MAX } from '../../src/protocol/messages.js'
 import { FunctionRunner } from '../../src/runner/function.js'
 import { type AttemptInput, type AttemptOutcome, RESULT_BYTES_MAX } from '../../src/runner/runner.js'
-import { checkTasks, type TaskContext, type TaskDefinition } from '../../src/task/define.js'
+import type { TaskContext } from '../../src/task/context.js'
+import { checkTasks, type TaskDefinition } from '../../src/task/define.js'
 import { attemptOf } from '../conformance/runner.js'
 
 const signal = new AbortController().signal

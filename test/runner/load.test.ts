@@ -97,9 +97,21 @@ const WRONG: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
   'name.mjs': [`${NEXT}import { nothing } from './plain.mjs'`, /^\.\/name\.mjs:2:10: .*'nothing'/],
   'definition.ts': [
     `import { defineTasks } from 'dtr'${NEXT}export default defineTasks({ "a b": () => 1 })`,
-    /^\.\/definition\.ts:2:\d+: defineTasks: task type "a b" is not a name/,
+    /^\.\/definition\.ts:2:30: defineTasks: task type "a b" is not a name/,
   ],
-  'plain.mjs': ['export default { "a b": () => 1 }', /^\.\/plain\.mjs: task type "a b" is not a name/],
+  'plain.mjs': ['export default { "a b": () => 1 }', /^\.\/plain\.mjs:1:18: task type "a b" is not a name/],
+  'field.mjs': [
+    `const run = () => 1${NEXT}export default {${NEXT}  a: { retries: 3, run },${NEXT}  b: {${NEXT}    retires: 3, run } }`,
+    /^\.\/field\.mjs:5:5: task type "b" has an unknown field "retires"; did you mean retries\?$/,
+  ],
+  'keyword.ts': [
+    `import { defineTasks } from 'dtr'${NEXT}const schema = {${NEXT}  propeties: {} }${NEXT}export default defineTasks({ a: { schema, run: () => 1 } })`,
+    /^\.\/keyword\.ts:3:3: defineTasks: task type "a" has the unknown keyword "propeties" \(did you mean properties\?\)/,
+  ],
+  'pattern.mjs': [
+    `export default {${NEXT}  a: { schema: { pattern: '(' }, run: () => 1 } }`,
+    /^\.\/pattern\.mjs:2:8: the schema of task type "a" cannot be used: Invalid regular expression/,
+  ],
   'no-default.mjs': ['export const a = 1', /^\.\/no-default\.mjs: has no default export$/],
   'empty.mjs': ['export default {}', /^\.\/empty\.mjs: defines no tasks$/],
 }
