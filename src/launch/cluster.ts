@@ -9,12 +9,14 @@ import { resolve } from 'node:path'
 import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
 import { pathsOf } from '../client/folder.js'
+import { systemClock } from '../clock.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
 import { checkModules } from '../worker/host/check.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
+import { Chorus } from './chorus.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
@@ -70,6 +72,7 @@ export class Cluster {
   readonly settings: Settings
   /** Resolves when no process is left, with the code for the launcher to exit with. */
   readonly ended: Promise<number>
+  readonly #chorus: Chorus
   readonly #tell: (line: string) => void
   readonly #processes: Processes
   readonly #secret: string
@@ -84,11 +87,15 @@ export class Cluster {
 
   constructor(settings: Settings, tell: (line: string) => void) {
     this.settings = settings
-    this.#tell = tell
+    this.#chorus = new Chorus(systemClock, tell)
+    this.#tell = (line) => {
+      this.#chorus.flush()
+      tell(line)
+    }
     this.#secret = secretFor(settings.data, settings, process.env, { make: true })
     this.#processes = new Processes({
       respawns: (child, exit) => settings.respawn && this.#phase === 'running' && !isOrderlyStop(child, exit),
-      tell,
+      tell: (line) => this.#tell(line),
       ready: (child, port) => {
         this.#ports.set(child.name, port)
         this.#writeDown()
@@ -180,9 +187,15 @@ export class Cluster {
     const { settings } = this
     const args =
       role === 'master' ? argsOf(MASTER_SETTINGS, settings) : argsOf(WORKER_SETTINGS, { ...settings, id: name })
-    const wrote = (line: string): void => this.#tell(`${name}: ${line}`)
+    const wrote = (line: string): void => this.#wrote(name, line)
     const start = (): Child => startChild({ name, role, args, secret: this.#secret, environment: process.env, wrote })
     return { name, start }
+  }
+
+  /** One save is told by every worker that watches. */
+  #wrote(name: string, line: string): void {
+    if (this.settings.watch && this.#phase === 'running') this.#chorus.said(name, line)
+    else this.#tell(`${name}: ${line}`)
   }
 
   #living(role: Child['role']): readonly ClusterProcess[] {

@@ -1,5 +1,5 @@
 // New code under running work: dtr reload, with real processes.
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Cluster, until } from './cluster.js'
@@ -28,10 +28,7 @@ t.test('a task runs across a reload in the old code, new ones meet the new code'
   writeFileSync(module, edition('first'))
   const { client } = await cluster.start(2, ['--slots', '2'])
   const slow = await client.submit('slow', { begun, go })
-  await until('the slow task to begin', async () => {
-    const { existsSync } = await import('node:fs')
-    return existsSync(begun)
-  })
+  await until('the slow task to begin', () => existsSync(begun))
 
   writeFileSync(module, edition('second'))
   const reload = cluster.run(['reload', '--data', cluster.data])
@@ -68,16 +65,40 @@ t.test('a module that cannot be loaded: nothing starts, exit code 2', async (t) 
   t.same(cluster.records(), [])
 })
 
-t.test('with --watch a save is enough, and a broken one changes nothing', async (t) => {
-  const cluster = await Cluster.create(t, { tasks: ['./tasks.ts'] })
-  const module = join(cluster.folder, 'tasks.ts')
-  writeFileSync(module, edition('first'))
-  const { client } = await cluster.start(1, ['--watch'])
-  const which = async (): Promise<unknown> => (await client.submit('which')).result()
-  t.equal(await which(), 'first')
-  writeFileSync(module, 'const a = = 1')
-  await cluster.untilLog('w1', /not loaded anew: \.\/tasks\.ts:1:11/)
-  t.equal(await which(), 'first')
-  writeFileSync(module, edition('second'))
-  await until('the new code', async () => (await which()) === 'second')
-})
+t.test(
+  'start --watch: a save is enough, what runs finishes in the old code, a broken save changes nothing',
+  async (t) => {
+    const cluster = await Cluster.create(t)
+    const module = join(cluster.folder, 'tasks.ts')
+    const [begun, go] = [join(cluster.folder, 'begun'), join(cluster.folder, 'go')]
+    writeFileSync(module, edition('first'))
+    const { master, first, last } = cluster.ports
+    const ports = ['--port', String(master), '--worker-ports', `${first}-${last}`, '--logs', cluster.logs]
+    const start = cluster.run(['start', '--watch', '--tasks', './tasks.ts', '--workers', '2', '--slots', '2', ...ports])
+    const client = await until('a master', () => cluster.client().catch(() => undefined))
+    await cluster.untilReady(client, ['worker-1', 'worker-2'])
+    const which = async (): Promise<unknown> => (await client.submit('which')).result()
+    const told = (pattern: RegExp): Promise<unknown> =>
+      until(`${pattern} on its terminal`, () => pattern.test(start.stderr))
+    t.equal(await which(), 'first')
+    const slow = await client.submit('slow', { begun, go })
+    await until('the slow task to begin', () => existsSync(begun))
+
+    writeFileSync(module, edition('second'))
+    await until('the new code', async () => (await which()) === 'second')
+    await told(/worker-\d.*: loaded its tasks anew/)
+    writeFileSync(go, '')
+    t.equal(await slow.result(), 'first', 'what ran was not disturbed')
+    const [found] = await client.get([slow.id])
+    t.equal(found?.attempt, 1)
+
+    writeFileSync(module, `${edition('third')}\nconst a = = 1`)
+    await told(/worker-\d.*: goes on with the old tasks: \.\/tasks\.ts:14:11: /)
+    t.equal(await which(), 'second', 'the old code stays in service')
+
+    writeFileSync(module, edition('fourth'))
+    await until('the mended code', async () => (await which()) === 'fourth')
+    start.kill('SIGINT')
+    t.equal((await start.ended).code, 0, start.stderr)
+  },
+)
