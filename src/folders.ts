@@ -41,8 +41,15 @@ function makeEach(folder: string, options: { mode?: number }): void {
   }
 }
 
-/** What the system said, in words, and what to do. */
+/** What the system said, in words; none where it has not said why, or there are no better ones. */
+export function whyOf(error: unknown): string | undefined {
+  return WHY[(error as NodeJS.ErrnoException).code ?? '']
+}
+
+/** With what to do. */
 export function cannotWrite(what: string, error: unknown, option: string): DtrError {
-  const why = WHY[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error)
-  return new DtrError('bad_input', `${what}: ${why}`, { hint: `make room for it, or say ${option}`, cause: error })
+  return new DtrError('bad_input', `${what}: ${whyOf(error) ?? messageOf(error)}`, {
+    hint: `make room for it, or say ${option}`,
+    cause: error,
+  })
 }

@@ -3,6 +3,7 @@
 //
 // What always holds: lines come in their order; whatever the disk does, nobody who writes waits for it or hears of it,
 // and so much at most is kept in memory (P28). What a disk did not take is lost, and the next line is tried again.
+import { appendFileSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 
@@ -28,6 +29,19 @@ export class LogFile extends Writable {
     super()
     this.#options = options
     this.#mayMove = options.filesMax > 1
+  }
+
+  get path(): string {
+    return this.#options.file
+  }
+
+  /** Of a process that ends now. */
+  last(lines: readonly string[]): void {
+    try {
+      appendFileSync(this.path, lines.map((line) => `${line}\n`).join(''))
+    } catch {
+      // P28.
+    }
   }
 
   override write(lines: string): boolean {

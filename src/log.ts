@@ -31,6 +31,14 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** That of a whole process. */
+export interface ProcessLog extends Log {
+  /** The file; none where it has none, or that is not yet its own. */
+  readonly file: string | undefined
+  /** The last words of a process that ends now: they are in the file when this returns. */
+  last(lines: readonly string[]): void
+}
+
 export interface LogOptions {
   /** Name of the process: `master`, `worker-3`. The file is `<folder>/<name>.log`. */
   readonly name: string
@@ -77,7 +85,7 @@ function json(name: string): winston.Logform.Format {
   )
 }
 
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): ProcessLog {
   const format = winston.format.combine(
     winston.format.timestamp(),
     options.json === true ? json(options.name) : readable(options.name),
@@ -112,6 +120,12 @@ export function createLog(options: LogOptions): Log {
   return {
     write,
     openFile,
+    get file() {
+      return file?.path
+    },
+    last(lines) {
+      file?.last(lines.map((message) => textOf(format.transform({ level: 'error', message }))))
+    },
     error: (text, fields) => write({ level: 'error', text, ...(fields && { fields }) }),
     warn: (text, fields) => write({ level: 'warn', text, ...(fields && { fields }) }),
     info: (text, fields) => write({ level: 'info', text, ...(fields && { fields }) }),
@@ -126,6 +140,13 @@ export function createLog(options: LogOptions): Log {
     },
   }
 }
+
+function textOf(entry: boolean | winston.Logform.TransformableInfo): string {
+  return typeof entry === 'object' ? String(entry[MESSAGE]) : ''
+}
+
+/** Where winston keeps the text of an entry that is ready. */
+const MESSAGE = Symbol.for('message')
 
 function closed(file: LogFile | undefined): Promise<void> {
   return new Promise((done) => (file === undefined ? done() : file.end(done)))

@@ -1,11 +1,11 @@
 // dtr cancel: tasks by their ids, or all pending ones that match. One that is pending never starts once this has said so; of one that runs no result
 // counts any more, and it is cancelled when its code has ended (P14).
 import type { Client } from '../client/client.js'
-import { connect } from '../client/connect.js'
 import type { CancelledTask } from '../client/task-handle.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { agoOf, CHOICE_FLAGS, choiceOf, chosenIds } from './chosen.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 
 export const cancel: Command = {
   name: 'cancel',
@@ -28,7 +28,7 @@ export const cancel: Command = {
   async run(flags, output) {
     const query = { ...choiceOf(flags), states: 'pending', since: agoOf(flags, 'since') } as const
     const parts = chosenIds(flags, 'pending', ['type', 'queue', 'since'], query)
-    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const client = await connectBy(flags)
     const dry = flags.has('dry-run')
     let all = 0
     let cancelled = 0

@@ -7,10 +7,12 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../config.js'
-import { DtrError, type ErrorCode, EXIT_INTERRUPTED, EXIT_OK, messageOf } from '../errors.js'
+import { DtrError, type ErrorCode, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
 import { createLog, type Log } from '../log.js'
+import { endOnCrash } from './crash.js'
 import { howToUse, type Launched, launch, whatRuns } from './launcher.js'
 import type { Output } from './output.js'
+import { exitCodeOf, known, traceOf } from './report.js'
 import { onEndSignals } from './signals.js'
 
 /** The flag that a person writes, and the one that the launcher in the background gets instead. */
@@ -77,14 +79,19 @@ async function startLauncher(log: string): Promise<Report | undefined> {
 export async function runDetached(settings: Settings): Promise<number> {
   const { logs, logLevel: level, logJson: json } = settings
   const log = createLog({ name: 'launcher', folder: resolve(logs), level, json })
-  process.on('uncaughtException', (error) => void crash(log, error))
+  // Nobody reads its standard error. Its processes end when they find it gone.
+  endOnCrash((error) => {
+    log.last(['an error of dtr itself', ...traceOf(error)])
+    return exitCodeOf(error)
+  })
   try {
     return await serve(settings, log)
   } catch (error) {
-    const { code, message, hint } = error instanceof DtrError ? error : new DtrError('internal', messageOf(error))
+    const { code, message, hint } = known(error, { debug: false, log: log.file })
     log.error(message)
+    if (!(error instanceof DtrError)) log.last(traceOf(error))
     await say({ failed: { code, message, hint } })
-    return new DtrError(code, '').exitCode
+    return exitCodeOf(error)
   } finally {
     await log.close()
   }
@@ -115,11 +122,4 @@ function say(report: Report): Promise<void> {
     if (process.send === undefined || !process.connected) return done()
     process.send(report, () => done())
   })
-}
-
-/** Nobody reads its standard error. Its processes end when they find it gone. */
-async function crash(log: Log, error: Error): Promise<void> {
-  log.error(`an error of dtr itself: ${error.stack ?? messageOf(error)}`)
-  await log.close()
-  process.exit(new DtrError('internal', '').exitCode)
 }

@@ -22,7 +22,7 @@ import { rawMonoMs, systemClock } from '../clock.js'
 import { formatDuration, type Settings } from '../config.js'
 import { DtrError, messageOf } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
-import { readHeader } from '../store/open.js'
+import { PUT_A_BACKUP_THERE, readHeader } from '../store/open.js'
 import { type PortHolder, portHolders } from './port-holders.js'
 
 export interface Finding {
@@ -161,8 +161,9 @@ function checkRights(folder: string): Found {
 
 function checkData(file: string): Found {
   if (!existsSync(file)) return ['ok', 'none yet; the first start makes the file']
-  const { isSqlite, version, known } = readHeader(file)
-  if (!isSqlite) return ['problem', `${file} is not a SQLite file: move it away, or dtr restore a backup`]
+  const { isSqlite, isCut, version, known } = readHeader(file)
+  if (!isSqlite) return ['problem', `${file} is not a SQLite file: ${PUT_A_BACKUP_THERE}`]
+  if (isCut) return ['problem', `${file} is damaged: it is cut short; ${PUT_A_BACKUP_THERE}`]
   if (version > known) return ['problem', `schema version ${version}, this dtr knows up to ${known}: use a newer dtr`]
   if (version < known) return ['warning', `schema version ${version}; the next start copies it, then makes it ${known}`]
   return ['ok', `schema version ${version}, ${(statSync(file).size / 1024 ** 2).toFixed(1)} MiB`]

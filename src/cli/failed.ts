@@ -1,11 +1,11 @@
 // dtr failed: failed tasks by what went wrong, and what to do about each kind.
-import { connect } from '../client/connect.js'
 import { formatDuration } from '../config.js'
 import { EXIT_OK } from '../errors.js'
 import { escapeControls } from '../log.js'
 import type { FailureField } from '../protocol/messages.js'
 import { agoOf, CHOICE_FLAGS, choiceOf } from './chosen.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import { errorText } from './story.js'
 
 export const failed: Command = {
@@ -18,7 +18,7 @@ export const failed: Command = {
     [`failed --json | jq -r '.[0].key'`, 'the key of the most frequent error'],
   ],
   async run(flags, output) {
-    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), reconnectFor: 0 })
+    const client = await connectBy(flags, { reconnectFor: 0 })
     try {
       const groups = await client.failures({ ...choiceOf(flags), endedSince: agoOf(flags, 'since') })
       if (flags.has('json')) await output.json(groups)

@@ -1,10 +1,10 @@
 // dtr get: tasks by their ids, each with its story.
-import { connect } from '../client/connect.js'
 import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { escapeControls } from '../log.js'
 import type { TaskField } from '../protocol/messages.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import { idsOf } from './ids.js'
 import type { Output } from './output.js'
 import { errorText, storyLines } from './story.js'
@@ -25,7 +25,7 @@ export const get: Command = {
     ['get ID --json | jq -r .error.stack', 'the whole stack'],
   ],
   async run(flags, output) {
-    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const client = await connectBy(flags)
     const missing: string[] = []
     try {
       for await (const ids of idsOf(flags, IDS_PER_PART)) {

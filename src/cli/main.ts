@@ -11,13 +11,14 @@ import {
   saidByVariables,
   variableOf,
 } from '../config.js'
-import { DtrError, EXIT_OK, messageOf } from '../errors.js'
+import { DtrError, EXIT_OK } from '../errors.js'
 import { findConfig } from '../launch/config-file.js'
 import { VERSION } from '../launch/version.js'
 import { backup } from './backup.js'
 import { cancel } from './cancel.js'
 import { type Command, type FlagWords, STANDARD_INPUT } from './command.js'
 import { config } from './config.js'
+import { endOnCrash } from './crash.js'
 import { doctor } from './doctor.js'
 import { failed } from './failed.js'
 import { type Below, Flags } from './flags.js'
@@ -26,9 +27,10 @@ import { logs } from './logs.js'
 import { map } from './map.js'
 import { master } from './master.js'
 import { nearest, unknownFlags } from './nearest.js'
-import { note, Output } from './output.js'
+import { Output } from './output.js'
 import { ps } from './ps.js'
 import { reload } from './reload.js'
+import { isDebug, report } from './report.js'
 import { restore } from './restore.js'
 import { retry } from './retry.js'
 import { END_SIGNALS, onEndSignals } from './signals.js'
@@ -61,14 +63,13 @@ const COMMANDS: readonly Command[] = [
   worker,
 ]
 const GLOBAL_FLAGS = ['help', 'version', 'debug', 'config']
-/** What DTR_DEBUG may be to mean --debug. */
-const DEBUG_SAID = ['1', 'true', 'yes', 'on']
 const HELP_COLUMNS_MAX = 120
 
 /** Runs the command that `args` name, and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<void> {
   // P28: nobody may be left to read what is said there.
   process.stderr.on('error', () => {})
+  endOnCrash((error) => report(error, { debug: isDebug(args, process.env) }))
   const code = await run(args, new Output())
   process.exit(code)
 }
@@ -78,7 +79,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   try {
     return await parse(args, output)
   } catch (error) {
-    return report(error, args.includes('--debug') || DEBUG_SAID.includes(process.env.DTR_DEBUG ?? ''))
+    return report(error, { debug: isDebug(args, process.env) })
   }
 }
 
@@ -93,7 +94,7 @@ async function parse(args: readonly string[], output: Output): Promise<number> {
       'dot-notation': false,
       'boolean-negation': false,
     })
-    .option('debug', { type: 'boolean', describe: 'show the whole error (DTR_DEBUG)' })
+    .option('debug', { type: 'boolean', describe: 'show the trace of an error (DTR_DEBUG)' })
     .option('config', { type: 'string', requiresArg: true, describe: 'the config file, or none (DTR_CONFIG)' })
     .demandCommand(1, 'say what to do')
     .strict()
@@ -195,13 +196,4 @@ function meant(args: readonly string[]): string {
   const [flag] = unknownFlags(args, known)
   const name = flag && nearest(flag.slice(2), known)
   return name ? `did you mean: --${name}` : help
-}
-
-/** @returns the exit code that the error stands for */
-function report(error: unknown, debug: boolean): number {
-  const known = error instanceof DtrError ? error : undefined
-  note(`dtr: ${messageOf(error)}`)
-  if (known?.hint !== undefined) note(`     ${known.hint}`)
-  if (debug && error instanceof Error) for (const line of (error.stack ?? '').split('\n')) note(line)
-  return known?.exitCode ?? new DtrError('internal', '').exitCode
 }

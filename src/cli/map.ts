@@ -1,11 +1,11 @@
 // dtr map: a task for each line of standard input, a line of NDJSON for each as it ends.
 import type { Client } from '../client/client.js'
-import { connect } from '../client/connect.js'
 import type { MapItem, MapOptions } from '../client/map.js'
 import { TaskFailedError } from '../client/task-end.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK, messageOf } from '../errors.js'
 import { PAYLOAD_BYTES_MAX } from '../protocol/messages.js'
 import { CLUSTER_SETTINGS, type Command } from './command.js'
+import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { linesOf } from './lines.js'
 import { MapProgress } from './map-progress.js'
@@ -32,7 +32,7 @@ export const map: Command = {
     const options: MapOptions = { ...taskOptions(flags), ordered: flags.has('ordered'), signal: leave.signal }
     const interrupted = (): void => process.exit(EXIT_INTERRUPTED)
     process.once('SIGINT', interrupted)
-    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const client = await connectBy(flags)
     process.off('SIGINT', interrupted)
     process.once('SIGINT', () => {
       leave.abort()

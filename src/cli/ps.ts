@@ -1,10 +1,11 @@
 // dtr ps: the processes of a cluster.
-import { clusterFolder, connect } from '../client/connect.js'
+import { clusterFolder } from '../client/connect.js'
 import { HOW_TO_START } from '../client/locate.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { readRunFiles, runFolder } from '../net/run-file.js'
 import type { StatusReport } from '../protocol/messages.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { processRows } from './processes.js'
 import { plainTable } from './table.js'
@@ -49,8 +50,8 @@ async function askMaster(
   mayMiss: boolean,
 ): Promise<Pick<StatusReport, 'master' | 'workers'> | undefined> {
   try {
-    const options = { ...flags.settings(CLUSTER_SETTINGS), reconnectFor: 0, signal: AbortSignal.timeout(2 * ASK_MS) }
-    const client = await connect({ ...options, connectFor: mayMiss ? 0 : ASK_MS })
+    const options = { reconnectFor: 0, signal: AbortSignal.timeout(2 * ASK_MS) }
+    const client = await connectBy(flags, mayMiss ? { ...options, connectFor: 0 } : options)
     return await client.status().finally(() => client.close())
   } catch (error) {
     if (mayMiss) return undefined

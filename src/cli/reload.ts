@@ -1,7 +1,7 @@
 // dtr reload: new code for workers that run, one after the other; what runs is not lost.
-import { connect } from '../client/connect.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 
 export const reload: Command = {
   name: 'reload',
@@ -11,7 +11,7 @@ export const reload: Command = {
   flags: JSON_FLAG,
   examples: [['reload', 'after a change of a task module; stops at the first worker that cannot load it']],
   async run(flags, output) {
-    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const client = await connectBy(flags)
     let failed = false
     try {
       for await (const { worker, status, problem } of client.reload()) {

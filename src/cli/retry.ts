@@ -1,11 +1,11 @@
 // dtr retry: sends failed or cancelled tasks back to pending, by their ids or all that match. Run again it goes on with
 // what still has failed.
 import type { Client } from '../client/client.js'
-import { connect } from '../client/connect.js'
 import type { RetriedTask } from '../client/task-handle.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { agoOf, CHOICE_FLAGS, choiceOf, chosenIds } from './chosen.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 
 export const retry: Command = {
   name: 'retry',
@@ -33,7 +33,7 @@ export const retry: Command = {
       failure: flags.text('error'),
     } as const
     const parts = chosenIds(flags, 'failed', ['type', 'queue', 'since', 'error'], query)
-    const client = await connect(flags.settings(CLUSTER_SETTINGS))
+    const client = await connectBy(flags)
     const dry = flags.has('dry-run')
     const tally = new Map<RetriedTask['status'], number>()
     try {

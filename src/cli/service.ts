@@ -5,12 +5,15 @@
 import { resolve } from 'node:path'
 import { clusterFolder } from '../client/connect.js'
 import type { SettingName, Settings } from '../config.js'
-import { DtrError, EXIT_OK, messageOf } from '../errors.js'
+import { EXIT_OK } from '../errors.js'
+import { checkLogs } from '../launch/folder.js'
 import { LAUNCHED_FLAG, type LauncherLink, ORPHAN_GRACE_MS, openLauncherPipe } from '../launch/pipe.js'
 import { secretFor } from '../launch/secret.js'
 import { createLog, type Log } from '../log.js'
 import type { FlagWords } from './command.js'
+import { endOnCrash } from './crash.js'
 import type { Flags } from './flags.js'
+import { known, report, traceOf } from './report.js'
 import { onEndSignals } from './signals.js'
 
 export interface Service {
@@ -42,6 +45,7 @@ export async function runService(options: ServiceStart): Promise<number> {
   const launcher = flags.has(LAUNCHED_FLAG) ? await openLauncherPipe() : undefined
   const settings = settingsOf(options)
   const secret = launcher?.secret ?? secretFor(settings.data, settings, process.env, { make: makesFolder })
+  if (launcher === undefined) checkLogs(settings.logs)
   const log = createLog({
     name: options.nameOf(settings),
     folder: settings.logs,
@@ -50,14 +54,20 @@ export async function runService(options: ServiceStart): Promise<number> {
     stderr: launcher === undefined,
     fileLater: options.sharesLog === true,
   })
+  endOnCrash((error) => {
+    log.last(['an error of dtr itself', ...traceOf(error)])
+    return report(error, { debug: false, log: log.file })
+  })
   try {
     return await serve(options, settings, { secret, log, launcher })
   } catch (error) {
-    log.error(messageOf(error))
-    if (launcher === undefined) throw error
+    const told = known(error, { debug: false, log: log.file })
+    log.error(told.message)
+    if (told !== error) log.last(traceOf(error))
+    if (launcher === undefined) throw told
     // The launcher says it to whoever started the cluster.
-    launcher.failed(error)
-    return error instanceof DtrError ? error.exitCode : new DtrError('internal', '').exitCode
+    launcher.failed(told)
+    return told.exitCode
   } finally {
     await log.close()
   }

@@ -1,11 +1,11 @@
 // dtr status: how the cluster stands.
 
 import type { Client } from '../client/client.js'
-import { connect } from '../client/connect.js'
 import { formatDuration } from '../config.js'
 import { EXIT_OK } from '../errors.js'
 import { TASK_STATES } from '../task/task.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import { plainTable } from './table.js'
 
 type Report = Awaited<ReturnType<Client['status']>>
@@ -20,7 +20,7 @@ export const status: Command = {
     ['status --json | jq .counts', 'for programs'],
   ],
   async run(flags, output) {
-    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), reconnectFor: 0 })
+    const client = await connectBy(flags, { reconnectFor: 0 })
     try {
       const report = await client.status()
       if (flags.has('json')) await output.json(report)

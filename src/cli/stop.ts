@@ -1,12 +1,13 @@
 // dtr stop: ends the cluster in order, and waits until it has ended.
 import { setTimeout as delay } from 'node:timers/promises'
-import { clusterFolder, connect } from '../client/connect.js'
+import { clusterFolder } from '../client/connect.js'
 import { HOW_TO_START } from '../client/locate.js'
 import { rawMonoMs } from '../clock.js'
 import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { note } from './output.js'
 
@@ -46,7 +47,7 @@ export const stop: Command = {
 /** Where no master answers, the launcher ends its workers, or each is asked by itself. */
 async function ask(flags: Flags, graceMs: number, living: readonly RunRecord[]): Promise<void> {
   try {
-    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), connectFor: ASK_MS, reconnectFor: 0 })
+    const client = await connectBy(flags, { connectFor: ASK_MS, reconnectFor: 0 })
     await client.stop({ graceMs }).finally(() => client.close())
   } catch (error) {
     if (living.length === 0) throw noCluster(error)

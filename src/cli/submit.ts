@@ -1,11 +1,11 @@
 // dtr submit: one task. Standard output is its id, or with --wait its result, and nothing else.
 import { text as readAll } from 'node:stream/consumers'
-import { connect } from '../client/connect.js'
 import type { TaskOptions } from '../client/spec.js'
 import { TaskFailedError } from '../client/task-end.js'
 import type { TaskHandle } from '../client/task-handle.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { CLUSTER_SETTINGS, type Command, type FlagWords, STANDARD_INPUT } from './command.js'
+import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { note, type Output } from './output.js'
 
@@ -53,8 +53,10 @@ export const submit: Command = {
   async run(flags, output) {
     const options = { ...taskOptions(flags), key: flags.text('key'), description: flags.text('description') }
     const payload = parsePayload(await payloadText(flags.text('payload')), flags.has('text'))
-    const reconnectFor = flags.has('wait') ? undefined : RECONNECT_MS
-    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), reconnectFor })
+    const client = await connectBy(
+      flags,
+      flags.has('wait') ? { connectFor: undefined } : { reconnectFor: RECONNECT_MS },
+    )
     try {
       const handle = await client.submit(flags.demanded('type'), payload, options)
       if (handle.unserved) noteUnserved(flags.demanded('type'), 'task waits')

@@ -1,13 +1,13 @@
 // dtr tasks: the tasks of the cluster, the newest first, a page at a time.
 import type { TaskPage } from '../client/client.js'
-import { connect } from '../client/connect.js'
 import type { TaskQuery } from '../client/query.js'
 import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { escapeControls } from '../log.js'
-import type { TaskState } from '../task/task.js'
+import { TASK_STATES, type TaskState } from '../task/task.js'
 import { agoOf, CHOICE_FLAGS, choiceOf } from './chosen.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { note, type Output } from './output.js'
 import { errorText, workerName } from './story.js'
@@ -42,7 +42,7 @@ export const tasks: Command = {
   async run(flags, output) {
     const query = queryOf(flags)
     const limit = limitOf(flags)
-    const client = await connect({ ...flags.settings(CLUSTER_SETTINGS), reconnectFor: 0 })
+    const client = await connectBy(flags, { reconnectFor: 0 })
     let shown = 0
     try {
       let after = flags.text('after')
@@ -65,11 +65,19 @@ export const tasks: Command = {
 function queryOf(flags: Flags): TaskQuery {
   return {
     ...choiceOf(flags),
-    states: flags.list('state') as TaskState[] | undefined,
+    states: statesOf(flags),
     since: agoOf(flags, 'since'),
     before: agoOf(flags, 'older-than'),
     failure: flags.text('error'),
   }
+}
+
+function statesOf(flags: Flags): TaskState[] | undefined {
+  return flags.list('state')?.map((text) => {
+    const state = TASK_STATES.find((each) => each === text)
+    if (state !== undefined) return state
+    throw new DtrError('bad_input', `--state: "${text}" is none of ${TASK_STATES.join(', ')}`)
+  })
 }
 
 function limitOf(flags: Flags): number {

@@ -77,6 +77,11 @@ export function findCluster(options: ClusterOptions, environment: NodeJS.Process
   )
   const folder = clusterFolder(options.data, environment)
   const secret = options.secret ?? secretOf(secretFile, folder, environment)
+  if (secret === undefined && master !== undefined) {
+    throw new DtrError('no_cluster', `the secret of the cluster at ${master} is not known here`, {
+      hint: 'say --secret-file FILE, DTR_SECRET, or --data FOLDER of that cluster',
+    })
+  }
   if (secret === undefined || (folder === undefined && master === undefined)) {
     throw new DtrError('no_cluster', 'no cluster here: there is no .dtr in this folder or above', {
       hint: `${HOW_TO_START}, or say --data FOLDER`,

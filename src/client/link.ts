@@ -130,9 +130,13 @@ function whyNot({ host, port }: Address, result: DialResult): Error {
         new DtrError('unauthorised', `the master at ${where} and this client have different secrets: ${result.why}`),
       )
     case 'other':
-      return new DtrError('no_cluster', `a ${result.role} of another cluster listens at ${where}`, {
-        hint: HOW_TO_START,
-      })
+      return result.role === 'worker'
+        ? new DtrError('no_cluster', `a worker listens at ${where}, no master`, {
+            hint: 'dtr ps tells where the master listens',
+          })
+        : new DtrError('no_cluster', `a ${result.role} of another cluster listens at ${where}`, {
+            hint: 'the secret says which cluster is meant: see --secret-file, DTR_SECRET, --data',
+          })
     case 'stranger':
       return new DtrError('no_cluster', `what listens at ${where} is no master: ${result.why}`, { hint: HOW_TO_START })
     case 'unreachable':

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly role: 'master' | 'worker'
   /** After `dtr <role>`. */
   readonly args: readonly string[]
+  /** The file that it logs to. */
+  readonly log: string
   readonly secret: string
   readonly environment: NodeJS.ProcessEnv
   /** A line that it wrote to its standard error, such as the trace of a crash. */
@@ -37,7 +39,7 @@ const PROGRAM = fileURLToPath(new URL('../../../bin/dtr.js', import.meta.url))
 const LINE_CHARS_MAX = 2_000
 
 export function startChild(options: ChildOptions): Child {
-  const { name, role, args, secret, environment, wrote } = options
+  const { name, role, args, log, secret, environment, wrote } = options
   const child = spawn(process.execPath, [PROGRAM, role, ...args, `--config=${NO_CONFIG}`, `--${LAUNCHED_FLAG}`], {
     detached: true,
     env: withoutSettings(environment),
@@ -53,7 +55,7 @@ export function startChild(options: ChildOptions): Child {
       report.kind === 'ready' ? resolve(report.port) : reject(report.error),
     )
     // What it told before it left comes first.
-    child.once('close', (code, signal) => reject(leftEarly(name, { code, signal })))
+    child.once('close', (code, signal) => reject(leftEarly(name, { code, signal }, log)))
     child.once('error', (error) => reject(new DtrError('internal', `${name} cannot be started: ${error.message}`)))
   })
   ready.catch(() => {})
@@ -68,8 +70,10 @@ export function describeExit({ code, signal }: Exit): string {
   return signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`
 }
 
-function leftEarly(name: string, exit: Exit): DtrError {
-  return new DtrError('internal', `${name} ended before it was ready: ${describeExit(exit)}`)
+function leftEarly(name: string, exit: Exit, log: string): DtrError {
+  return new DtrError('internal', `${name} ended before it was ready: ${describeExit(exit)}`, {
+    hint: `its log may say why: ${log}`,
+  })
 }
 
 /** A child's settings are the flags that it is given, no file or variable, and its secret comes by the pipe (P29). */

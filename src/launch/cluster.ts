@@ -5,7 +5,7 @@
 // What always holds: the master starts first and ends last; no process outlives `ended`; nothing is started again unless
 // `respawn` says so; stopping takes at most the drain and STOP_MARGIN_MS.
 import { rmSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
 import { pathsOf } from '../client/folder.js'
@@ -18,6 +18,7 @@ import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
+import { checkLogs } from './folder.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
 
@@ -50,6 +51,7 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   checkBind(settings.bind, settings.plaintext)
   const paths = withPaths(settings)
   if (paths.tasks.length > 0) await checkModules({ modules: paths.tasks, builtins: paths.builtins, signal })
+  checkLogs(paths.logs)
   const cluster = new Cluster(paths, tell)
   const abort = (): void => cluster.kill()
   signal?.addEventListener('abort', abort, { once: true })
@@ -188,7 +190,9 @@ export class Cluster {
     const args =
       role === 'master' ? argsOf(MASTER_SETTINGS, settings) : argsOf(WORKER_SETTINGS, { ...settings, id: name })
     const wrote = (line: string): void => this.#wrote(name, line)
-    const start = (): Child => startChild({ name, role, args, secret: this.#secret, environment: process.env, wrote })
+    const log = join(settings.logs, `${name}.log`)
+    const start = (): Child =>
+      startChild({ name, role, args, log, secret: this.#secret, environment: process.env, wrote })
     return { name, start }
   }
 

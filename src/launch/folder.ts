@@ -1,5 +1,5 @@
 // Makes the folder of a cluster: readable by its user alone, never in git, with a secret of its own (design: section 4).
-import { writeFileSync } from 'node:fs'
+import { accessSync, constants, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { findFolder, pathsOf, readSecretFile } from '../client/folder.js'
 import { cannotWrite, makeFolders } from '../folders.js'
@@ -14,6 +14,19 @@ export function makeFolder(folder: string): void {
   writeIfMissing(join(folder, '.gitignore'), '*\n')
   writeIfMissing(pathsOf(folder).secret, `${makeSecret()}\n`)
   readSecretFile(pathsOf(folder).secret)
+}
+
+/**
+ * Nobody would learn later that nothing is logged (P28).
+ * @throws DtrError `bad_input` where the folder of the logs cannot be made, or not be written
+ */
+export function checkLogs(folder: string): void {
+  makeFolders(folder, '--logs FOLDER')
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw cannotWrite(`${folder} cannot be written`, error, '--logs FOLDER')
+  }
 }
 
 /** A `.dtr` above `folder`: whoever starts a new cluster below it should know that there is another. */

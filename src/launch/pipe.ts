@@ -3,7 +3,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import ndjson from 'ndjson'
-import { DtrError, isErrorCode, messageOf } from '../errors.js'
+import { DtrError, isErrorCode } from '../errors.js'
 
 export const LAUNCHER_FD = 3
 /** The flag that tells a child that the pipe is there. */
@@ -52,7 +52,7 @@ export interface LauncherLink {
   /** Resolves when the launcher is gone. */
   readonly gone: Promise<void>
   ready(port: number): void
-  failed(error: unknown): void
+  failed(error: DtrError): void
 }
 
 /** @throws DtrError `bad_input` where there is no pipe, or nothing comes through it */
@@ -88,7 +88,6 @@ function readSecret(pipe: Socket): Promise<string> {
   })
 }
 
-function describe(error: unknown): Extract<Up, { failed: unknown }>['failed'] {
-  if (!(error instanceof DtrError)) return { code: 'internal', message: messageOf(error) }
-  return { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) }
+function describe({ code, message, hint }: DtrError): Extract<Up, { failed: unknown }>['failed'] {
+  return { code, message, ...(hint !== undefined && { hint }) }
 }

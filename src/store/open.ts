@@ -6,6 +6,7 @@ import type { Store, StoreLimits } from './store.js'
 
 export { type BackupOptions, backUp } from './sqlite/backup.js'
 export { type DataSummary, inspectData } from './sqlite/copy.js'
+export { PUT_A_BACKUP_THERE } from './sqlite/database.js'
 export { type DataHeader, readHeader } from './sqlite/header.js'
 export type { DataHolder } from './sqlite/lock.js'
 export { type RestoreOptions, type RestoreReport, restore } from './sqlite/restore.js'

@@ -50,6 +50,11 @@ t.test('a stranger on the ports, rights, a newer schema, what was left over', as
   t.equal(code, 1)
   t.match(of(findings, 'secret'), { state: 'problem', words: /chmod 600/ })
   t.match(of(findings, 'tasks'), { state: 'problem', words: /version 99.*newer dtr/ })
+  writeFileSync(join(data, 'tasks.db'), 'a letter')
+  t.match(of((await diagnose(folder, port)).findings, 'tasks'), {
+    state: 'problem',
+    words: /not a SQLite.*dtr restore/,
+  })
   t.match(of(findings, 'run files'), { state: 'warning', words: /worker-7/ })
   t.same(readdirSync(data), files, 'nothing was changed')
 })

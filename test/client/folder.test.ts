@@ -53,5 +53,7 @@ t.test('a cluster is found by folder, or by address and secret from elsewhere', 
   t.equal(byVariables.key.id, found.key.id)
   mkdirSync(join(top, 'other'))
   t.throws(() => findCluster({ data: join(top, 'other') }, {}), { code: 'no_cluster' })
+  const unknown = { code: 'no_cluster', message: /secret of the cluster at 10.0.0.1:4999/, hint: /--secret-file/ }
+  t.throws(() => findCluster({ master: '10.0.0.1:4999' }, {}), unknown)
   t.throws(() => findCluster({ master: 'nowhere', secret: 's'.repeat(32) }, {}), { code: 'bad_input' })
 })

@@ -6,6 +6,7 @@
 import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { DtrError, messageOf } from '../../errors.js'
+import { whyOf } from '../../folders.js'
 import { type CopyProgress, copyData, type DataSummary, syncPath } from './copy.js'
 import { readHolder } from './lock.js'
 import { DATA_FILE } from './sqlite-store.js'
@@ -96,5 +97,10 @@ function refuseExisting(file: string): void {
 }
 
 function unwritable(file: string, error: unknown): DtrError {
-  return new DtrError('bad_input', `${file} cannot be written: ${messageOf(error)}`, { cause: error })
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+  return new DtrError(
+    'bad_input',
+    `${file} cannot be written: ${missing ? 'there is no such folder' : (whyOf(error) ?? messageOf(error))}`,
+    { hint: 'choose another place for it', cause: error },
+  )
 }

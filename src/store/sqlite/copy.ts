@@ -118,6 +118,12 @@ function settleCopy(copy: string, from: string): DataSummary {
 }
 
 function openToRead(file: string): Database.Database {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (stats?.isFile() !== true) {
+    throw new DtrError('bad_input', `${file}: ${stats === undefined ? 'there is no such file' : 'is no file'}`, {
+      hint: 'name a file that dtr backup has written',
+    })
+  }
   try {
     return new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })
   } catch (error) {

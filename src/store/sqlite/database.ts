@@ -3,7 +3,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { DtrError, messageOf } from '../../errors.js'
-import { MIGRATIONS } from './schema.js'
+import { MIGRATIONS, TABLES } from './schema.js'
 import { makeShrinkable } from './space.js'
 
 /** SQLite's word for synchronous=FULL. */
@@ -26,7 +26,7 @@ export function openDatabase(file: string, migrations = MIGRATIONS): Database.Da
     return database
   } catch (error) {
     database.close()
-    throw error
+    throw damageOf(error, file) ?? error
   }
 }
 
@@ -41,14 +41,20 @@ export function connect(file: string, busyMs: number): Database.Database {
 
 /** Refuses what this code does not know, before a byte of it is changed. */
 function checkVersion(database: Database.Database, file: string, known: number): number {
-  const version = readVersion(database, file)
+  const version = Number(database.pragma('user_version', { simple: true }))
   if (version > known) {
     throw new DtrError('data_refused', `${file} has schema version ${version}, this dtr knows up to ${known}`, {
       hint: 'use the dtr that wrote it or a newer one, or another folder (--data)',
     })
   }
-  const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
-  if (version === 0 && tables !== 0) {
+  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all()
+  const missing = TABLES.filter((name) => !tables.includes(name))
+  if (version > 0 && missing.length > 0) {
+    throw new DtrError('data_refused', `${file} has schema version ${version}, but no table ${missing.join(', ')}`, {
+      hint: PUT_A_BACKUP_THERE,
+    })
+  }
+  if (version === 0 && tables.length > 0) {
     throw new DtrError('data_refused', `${file} is a SQLite file, but not one of dtr`, {
       hint: 'choose another folder (--data)',
     })
@@ -56,16 +62,16 @@ function checkVersion(database: Database.Database, file: string, known: number):
   return version
 }
 
-function readVersion(database: Database.Database, file: string): number {
-  try {
-    return Number(database.pragma('user_version', { simple: true }))
-  } catch (error) {
-    if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_NOTADB') throw error
-    throw new DtrError('data_refused', `${file} is not a SQLite file`, {
-      hint: 'choose another folder (--data)',
-      cause: error,
-    })
-  }
+/** What to do about a file that SQLite cannot read. */
+export const PUT_A_BACKUP_THERE = 'move tasks.db* away, then: dtr restore BACKUP'
+
+/** Where SQLite says that the file is not its own, or is not whole. */
+function damageOf(error: unknown, file: string): DtrError | undefined {
+  if (!(error instanceof Database.SqliteError)) return undefined
+  const cause = { hint: PUT_A_BACKUP_THERE, cause: error }
+  if (error.code === 'SQLITE_NOTADB') return new DtrError('data_refused', `${file} is not a SQLite file`, cause)
+  if (!error.code.startsWith('SQLITE_CORRUPT')) return undefined
+  return new DtrError('data_refused', `${file} is damaged: ${messageOf(error)}`, cause)
 }
 
 /** better-sqlite3 opens an existing WAL file with synchronous=NORMAL, under which power loss takes acknowledged rows. */

@@ -1,9 +1,11 @@
 // What the first bytes of a data file say. Nothing is opened by SQLite, so nothing can change, not even files beside it.
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { MIGRATIONS } from './schema.js'
 
 export interface DataHeader {
   readonly isSqlite: boolean
+  /** It ends before the last of its pages. */
+  readonly isCut: boolean
   /** 0 where it is not one of dtr. */
   readonly version: number
   /** The newest version that this dtr knows. */
@@ -11,7 +13,9 @@ export interface DataHeader {
 }
 
 const MAGIC = 'SQLite format 3\0'
-/** https://sqlite.org/fileformat.html: the user version, four bytes, big end first. */
+/** https://sqlite.org/fileformat.html: numbers of four bytes, and one of two, big end first. */
+const PAGE_BYTES_AT = 16
+const PAGES_AT = 28
 const VERSION_AT = 60
 const HEADER_BYTES = 100
 
@@ -25,5 +29,15 @@ export function readHeader(file: string): DataHeader {
     closeSync(descriptor)
   }
   const isSqlite = header.toString('latin1', 0, MAGIC.length) === MAGIC
-  return { isSqlite, version: isSqlite ? header.readUInt32BE(VERSION_AT) : 0, known: MIGRATIONS.length }
+  const version = isSqlite ? header.readUInt32BE(VERSION_AT) : 0
+  return { isSqlite, isCut: isSqlite && isCut(file, header), version, known: MIGRATIONS.length }
+}
+
+/** What is missing may still stand in the log beside it. */
+function isCut(file: string, header: Buffer): boolean {
+  const pageBytes = header.readUInt16BE(PAGE_BYTES_AT)
+  // 1 stands for 65,536, which does not fit.
+  const bytes = header.readUInt32BE(PAGES_AT) * (pageBytes === 1 ? 65_536 : pageBytes)
+  const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
+  return statSync(file).size < bytes && (log?.size ?? 0) === 0
 }

@@ -154,3 +154,6 @@ WHERE counts.queue = sums.queue AND counts.type = sums.type AND counts.state = s
 `
 
 export const MIGRATIONS: readonly string[] = [V1, V2, V3]
+
+/** Those that every version has. */
+export const TABLES = ['tasks', 'attempts', 'incarnations', 'counts'] as const

@@ -1,10 +1,11 @@
 // What holds once the data file is open, and which files are refused.
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { openStore } from '../../../src/store/open.js'
 import { openDatabase } from '../../../src/store/sqlite/database.js'
+import { readHeader } from '../../../src/store/sqlite/header.js'
 import { MIGRATIONS } from '../../../src/store/sqlite/schema.js'
 import { id, Subject, spec } from '../../conformance/store/subject.js'
 import { keptIn, recounted } from './recount.js'
@@ -76,6 +77,23 @@ t.test('files that are not ours are refused', async (t) => {
   writeFileSync(join(folder, 'tasks.db'), '')
   const store = await openStore({ kind: 'sqlite', folder, limits: LIMITS })
   await store.close()
+})
+
+t.test('a file that is damaged is refused with what to do', async (t) => {
+  const folder = t.testdir()
+  const file = join(folder, 'tasks.db')
+  openDatabase(file).close()
+  const refused = (message: RegExp) => ({ code: 'data_refused', message, hint: /dtr restore BACKUP/ })
+  const whole = readFileSync(file)
+  t.equal(readHeader(file).isCut, false)
+  truncateSync(file, whole.length / 2)
+  t.equal(readHeader(file).isCut, true)
+  await t.rejects(openStore({ kind: 'sqlite', folder, limits: LIMITS }), refused(/tasks.db is damaged/))
+  writeFileSync(file, whole)
+  const without = new Database(file)
+  without.exec('DROP TABLE attempts')
+  without.close()
+  await t.rejects(openStore({ kind: 'sqlite', folder, limits: LIMITS }), refused(/no table attempts/))
 })
 
 t.test('an older version is copied, then brought up in one transaction', async (t) => {
