@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { nearest } from './config/nearest.js'
 import {
   exactDuration,
+  exactSize,
   formatDuration,
   type MsOrNever,
   type PortRange,
@@ -15,6 +16,7 @@ import {
   parseLogLevel,
   parseName,
   parsePortRange,
+  parseSize,
   parseText,
 } from './config/parse.js'
 import { DtrError } from './errors.js'
@@ -35,6 +37,8 @@ const setting = <Value>(
   parse: (text: string, name: string) => Value,
   about: string,
 ): Setting<Value> => ({ default: fallback, parse, about })
+
+const DAY_MS = 86_400_000
 
 const NO_TEXTS: readonly string[] = []
 
@@ -61,7 +65,7 @@ export const SETTINGS = {
   ),
   masterTimeout: setting<MsOrNever>(
     30_000,
-    parseDurationOrNever,
+    parseDurationOrNever(1, 366 * DAY_MS),
     'a worker exits so long after losing the master; `never` stays',
   ),
   scan: setting(1_000, parseDuration(50, 3_600_000), 'time between two rounds of looking for workers'),
@@ -73,13 +77,29 @@ export const SETTINGS = {
   ),
   defaultTimeout: setting<MsOrNever>(
     'never',
-    parseDurationOrNever,
+    parseDurationOrNever(1, 366 * DAY_MS),
     'limit of a run where neither task nor type has one',
   ),
   pendingMax: setting(
     10_000_000,
     parseCount(1, 1_000_000_000),
     'pending tasks beyond which submits are refused as busy',
+  ),
+  keepCompleted: setting<MsOrNever>(
+    7 * DAY_MS,
+    parseDurationOrNever(0, 100 * 366 * DAY_MS),
+    'completed and cancelled tasks are forgotten so long after their end; `never` keeps them',
+  ),
+  keepFailed: setting<MsOrNever>(30 * DAY_MS, parseDurationOrNever(0, 100 * 366 * DAY_MS), 'the same for failed tasks'),
+  keepTasks: setting(
+    1_000_000,
+    parseCount(0, 1_000_000_000),
+    'ended tasks kept at most; the oldest are forgotten first',
+  ),
+  keepBytes: setting(
+    1024 ** 3,
+    parseSize(0, 1024 ** 5),
+    'payloads and results of ended tasks kept at most, such as 1GiB',
   ),
   id: setting<string | undefined>(undefined, parseName, 'name of the worker'),
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
@@ -121,6 +141,7 @@ export function flagOf(name: SettingName): string {
 /** The value as a flag or variable says it, so that the other side reads the very same. */
 export function formatSetting(name: SettingName, value: Settings[SettingName]): string {
   if (value === undefined) return ''
+  if (typeof value === 'number' && name === 'keepBytes') return exactSize(value)
   if (typeof value === 'number') return isDuration(name) ? exactDuration(value) : String(value)
   if (typeof value !== 'object') return String(value)
   return 'first' in value ? `${value.first}-${value.last}` : value.join(',')
@@ -136,6 +157,8 @@ const DURATIONS: readonly SettingName[] = [
   'drain',
   'killGrace',
   'defaultTimeout',
+  'keepCompleted',
+  'keepFailed',
 ]
 
 export function isDuration(name: SettingName): boolean {
@@ -233,7 +256,7 @@ function readSetting(name: SettingName, value: unknown, where: string): unknown 
   } else if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value) {
     if (name === 'workerPorts') return parse(`${String(value.first)}-${String(value.last)}`, where)
   }
-  throw wrong(typeof fallback === 'number' ? (isDuration(name) ? 'a duration' : 'a whole number') : 'a text')
+  throw wrong(isDuration(name) ? 'a duration' : typeof fallback === 'number' ? 'a whole number' : 'a text')
 }
 
 function shown(value: unknown): string {

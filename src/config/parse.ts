@@ -26,7 +26,46 @@ export function readDuration(text: string, name: string): number {
 
 /** As `readDuration` reads it, nothing rounded. */
 export function exactDuration(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
+  return exactly(ms, UNIT_MS)
+}
+
+const UNIT_BYTES = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+} as const
+
+/** Bytes, or a number with a unit: `1GiB`, `500MB`, `1.5MiB`. */
+export function parseSize(min: number, max: number): (text: string, name: string) => number {
+  return (text, name) => {
+    const match = /^(\d+(?:\.\d+)?) ?([KMGT]i?B|B)?$/.exec(text.trim())
+    if (match === null) {
+      throw new DtrError('bad_input', `${name}: "${text}" is not a size`, {
+        hint: 'write a number with a unit, such as 500MB, 64MiB or 1GiB',
+      })
+    }
+    const bytes = Math.round(Number(match[1]) * UNIT_BYTES[(match[2] ?? 'B') as keyof typeof UNIT_BYTES])
+    if (bytes >= min && bytes <= max) return bytes
+    throw new DtrError('bad_input', `${name}: ${text} is outside ${exactSize(min)} to ${exactSize(max)}`)
+  }
+}
+
+/** As `parseSize` reads it, nothing rounded. */
+export function exactSize(bytes: number): string {
+  return exactly(bytes, UNIT_BYTES)
+}
+
+/** In the largest unit that needs no fraction. */
+function exactly(amount: number, units: Readonly<Record<string, number>>): string {
+  const fitting = Object.entries(units).filter(([, size]) => size === 1 || (amount > 0 && amount % size === 0))
+  const [name, size] = fitting.reduce((largest, unit) => (unit[1] > largest[1] ? unit : largest))
+  return `${amount / size}${name}`
 }
 
 /** Milliseconds for people: `350ms`, `2.5s`, `1m5s`, `3h`. */
@@ -51,8 +90,9 @@ export function parseDuration(minMs: number, maxMs: number): (text: string, name
   }
 }
 
-export function parseDurationOrNever(text: string, name: string): MsOrNever {
-  return text === 'never' ? 'never' : parseDuration(1, 366 * 86_400_000)(text, name)
+export function parseDurationOrNever(minMs: number, maxMs: number): (text: string, name: string) => MsOrNever {
+  const parse = parseDuration(minMs, maxMs)
+  return (text, name) => (text === 'never' ? 'never' : parse(text, name))
 }
 
 export function parseCount(min: number, max: number): (text: string, name: string) => number {

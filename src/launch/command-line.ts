@@ -22,6 +22,10 @@ export const MASTER_SETTINGS: readonly SettingName[] = [
   'hosts',
   'scan',
   'pendingMax',
+  'keepCompleted',
+  'keepFailed',
+  'keepTasks',
+  'keepBytes',
   'standby',
   'keepWorkers',
 ]

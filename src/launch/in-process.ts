@@ -47,6 +47,12 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
     codeDeadMs: settings.codeDead,
     scanMs: settings.scan,
     drainMs: settings.drain,
+    keep: {
+      completedMs: endless(settings.keepCompleted),
+      failedMs: endless(settings.keepFailed),
+      tasks: settings.keepTasks,
+      bytes: settings.keepBytes,
+    },
     openStore: async () => {
       const store = await openStore({
         ...{ kind: 'sqlite', folder: data, limits: { pendingMax }, standby },

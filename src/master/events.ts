@@ -103,6 +103,17 @@ export interface MasterSettings {
   readonly drainMs: number
   /** Leave the workers alone when stopping: a master is about to take them over. */
   readonly keepWorkers: boolean
+  readonly keep: Keep
   /** Who held leases when the store was opened: each has one full lease of grace. */
   readonly holders: readonly Holder[]
+}
+
+/** For how long ended tasks are kept, and how much of them at most. */
+export interface Keep {
+  /** Completed and cancelled ones; without end where missing. */
+  readonly completedMs: number | undefined
+  readonly failedMs: number | undefined
+  readonly tasks: number
+  /** Of payloads and results. */
+  readonly bytes: number
 }

@@ -17,6 +17,7 @@ export class Journal {
   #cancelled = 0
   #returned = 0
   #stale = 0
+  #forgotten = 0
   #failuresNamed = 0
   readonly #assigned = new Map<string, number>()
   #dirty = false
@@ -30,6 +31,11 @@ export class Journal {
   assigned(worker: string, count: number): void {
     if (count === 0) return
     this.#assigned.set(worker, (this.#assigned.get(worker) ?? 0) + count)
+    this.#dirty = true
+  }
+
+  forgot(count: number): void {
+    this.#forgotten += count
     this.#dirty = true
   }
 
@@ -65,9 +71,10 @@ export class Journal {
       part(this.#cancelled, 'cancelled'),
       part(this.#returned, 'handed back'),
       part(this.#stale, 'refused as stale'),
+      part(this.#forgotten, 'ended ones forgotten'),
     ].filter((text) => text !== '')
     this.#submitted = this.#completed = this.#retried = this.#failed = 0
-    this.#cancelled = this.#returned = this.#stale = this.#failuresNamed = 0
+    this.#cancelled = this.#returned = this.#stale = this.#forgotten = this.#failuresNamed = 0
     this.#assigned.clear()
     this.#dirty = false
     this.#notBefore = at.monoMs + LINE_MS_MIN

@@ -9,6 +9,7 @@ import type { Batch, Operation, OperationOutcome, Outcome } from '../store/store
 import { claims, granted } from './decide/dispatch.js'
 import { expired, forgive, nextWatch, probed, unstartedLeases, watch } from './decide/expire.js'
 import { answered, cancelled, clientSpoke, retried, submitted } from './decide/requests.js'
+import { LOOK_MS, nextPruning, pruned, pruning } from './decide/retention.js'
 import { HEALTH_MS, tellHealth } from './decide/roster.js'
 import { attached, closed, newWorker, opened, workerSpoke } from './decide/sessions.js'
 import { Announcements } from './decide/settle.js'
@@ -45,6 +46,7 @@ export class MasterMachine implements MasterDecisions {
       reloads: new Map(),
       reloadsAsked: 0,
       stale: 0,
+      retention: { lookAt: at.monoMs + LOOK_MS, waitsSince: undefined },
       healthAt: at.monoMs + HEALTH_MS,
       journal: new Journal(),
     }
@@ -77,7 +79,11 @@ export class MasterMachine implements MasterDecisions {
     if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) state.exhausted.clear()
     for (const { operation } of operations) state.queuedChars -= charsOf(operation)
     const claimed = claims(state, batchId)
-    if (operations.length === 0 && claimed.length === 0 && !gatesDue) return undefined
+    const quiet = operations.length === 0 && claimed.length === 0 && !gatesDue
+    const ending = operations.filter(({ operation }) => operation.kind === 'settle').length
+    const forget = pruning({ at, state }, quiet ? undefined : ending)
+    if (forget !== undefined) operations.push({ operation: forget, purpose: { kind: 'prune' } })
+    else if (quiet) return undefined
     state.inFlight = { operations, claims: claimed }
     return {
       id: batchId,
@@ -90,7 +96,12 @@ export class MasterMachine implements MasterDecisions {
 
   nextDeadline(): MonoMs | undefined {
     const { journal, stopping } = this.#state
-    const deadlines = [this.#watchAt, journal.nextDeadline(), this.#gatesAt()]
+    const deadlines = [
+      this.#watchAt,
+      journal.nextDeadline(),
+      this.#gatesAt(),
+      nextPruning(this.#state, this.#last.monoMs),
+    ]
     if (stopping !== undefined && !stopping.exited) deadlines.push(nextLook(stopping, this.#last.monoMs))
     return deadlines.reduce((soonest, deadline) =>
       soonest === undefined || (deadline !== undefined && deadline < soonest) ? deadline : soonest,
@@ -184,6 +195,8 @@ export class MasterMachine implements MasterDecisions {
       attached(turn, purpose.session, purpose.incarnation, outcome)
     } else if (purpose.kind === 'expire' && outcome.kind === 'expire') {
       expired(turn, purpose.incarnation, purpose.cause, outcome)
+    } else if (purpose.kind === 'prune' && outcome.kind === 'prune') {
+      pruned(turn, outcome)
     } else {
       throw new Error(`outcome ${outcome.kind} for an operation ${operation.kind}`)
     }

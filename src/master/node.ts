@@ -16,7 +16,7 @@ import { CLIENT_MESSAGES, WORKER_MESSAGES } from '../protocol/messages.js'
 import type { Store } from '../store/store.js'
 import { Discovery } from './discovery.js'
 import { Driver } from './driver.js'
-import type { MasterEffect, SessionId } from './events.js'
+import type { Keep, MasterEffect, SessionId } from './events.js'
 import { MasterMachine } from './machine.js'
 
 export interface MasterOptions {
@@ -36,6 +36,7 @@ export interface MasterOptions {
   readonly codeDeadMs: number
   readonly scanMs: number
   readonly drainMs: number
+  readonly keep: Keep
   /** Leave the workers to the next master when stopping. */
   readonly keepWorkers: boolean
   readonly version: string
@@ -106,6 +107,7 @@ class MasterNode {
       leaseMs: options.leaseMs,
       codeDeadMs: options.codeDeadMs,
       drainMs: options.drainMs,
+      keep: options.keep,
       keepWorkers: options.keepWorkers,
       holders,
     })

@@ -37,6 +37,7 @@ export interface MasterState {
   readonly reloads: Map<number, ReloadAsked>
   reloadsAsked: number
   stale: number
+  readonly retention: Retention
   /** When the health of the cluster is told in the log the next time. */
   healthAt: MonoMs
   readonly journal: Journal
@@ -115,6 +116,7 @@ export type Purpose =
   | { readonly kind: 'cancel'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'attach'; readonly session: SessionId; readonly incarnation: string }
   | { readonly kind: 'expire'; readonly incarnation: string; readonly cause: ExpiryCause }
+  | { readonly kind: 'prune' }
 
 export type ExpiryCause = 'silent' | 'dead' | 'left'
 
@@ -138,6 +140,13 @@ export interface ClaimInFlight {
   readonly routeKey: string
   /** The session that each offer was made for, in the order of the offers. */
   readonly sessions: readonly SessionId[]
+}
+
+export interface Retention {
+  /** When it is to look what is too old or too many. */
+  lookAt: MonoMs
+  /** Since when that has waited for a quiet moment. */
+  waitsSince: MonoMs | undefined
 }
 
 export interface Stopping {

@@ -25,8 +25,8 @@ const DUTIES: readonly Duty[] = [leaseDuty, masterDuty, hostsDuty, endingsDuty, 
 export class WorkerMachine {
   readonly #state: State
 
-  constructor(config: WorkerConfig, at: Instant) {
-    this.#state = newState(config, at.monoMs)
+  constructor(config: WorkerConfig) {
+    this.#state = newState(config)
   }
 
   /** The hosts as `dtr ps` shows them. */

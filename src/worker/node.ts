@@ -157,7 +157,7 @@ class WorkerNode {
       machine: machineId(),
       queues: options.queues ?? [DEFAULT_QUEUE],
     }
-    this.#machine = new WorkerMachine(config, now)
+    this.#machine = new WorkerMachine(config)
     log.info(`worker listens on ${formatAddress({ host: options.bind, port: listening.port })}`, {
       pid: process.pid,
       incarnation: this.incarnation,

@@ -148,7 +148,7 @@ export interface State {
 
 export const NEVER: MonoMs = Number.POSITIVE_INFINITY
 
-export function newState(config: WorkerConfig, at: MonoMs): State {
+export function newState(config: WorkerConfig): State {
   return {
     config,
     timings: {
@@ -159,7 +159,7 @@ export function newState(config: WorkerConfig, at: MonoMs): State {
     },
     types: [],
     session: undefined,
-    loss: { at, marksTold: 0 },
+    loss: undefined,
     confirmedAt: undefined,
     lease: 'alive',
     attempts: new Map(),

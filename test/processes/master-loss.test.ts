@@ -28,30 +28,33 @@ t.test('P18: lost for good: no code after 12 s, code 0 at 30 s +/- 1 s, also whi
   t.match(cluster.log('w1'), /lost the master/)
 })
 
-t.test('P8: a master that is back in time: found again, running attempts go on, nothing is run twice', async (t) => {
-  const cluster = await Cluster.create(t)
-  const { master, client } = await cluster.start(2, ['--slots', '2'])
-  // The shortest ends while there is no master: its result is kept and delivered.
-  const handles = await Promise.all(
-    [2_500, 9_000, 14_000].map((ms) => client.submit('work', { key: String(ms), ms, witness: cluster.witnessFile })),
-  )
-  await until('all to run', () => cluster.witness().filter(({ what }) => what === 'start').length === 3)
-  const killedAtMs = Date.now()
-  master.kill()
-  await until('the shortest to end', () => cluster.witness().some(({ what }) => what === 'end'))
-  // Its processes need time to start on a loaded machine: what is promised is that it is back within 8 s.
-  await until('some seconds', () => Date.now() - killedAtMs > 4_000)
-  await cluster.master()
-  t.same(await Promise.all(handles.map((handle) => handle.result())), [
-    { key: '2500' },
-    { key: '9000' },
-    { key: '14000' },
-  ])
-  const starts = cluster.witness().filter(({ what }) => what === 'start')
-  t.equal(starts.length, 3)
-  t.ok(starts.every(({ attempt }) => attempt === 1))
-  t.match(cluster.log('master'), /is back at/)
-})
+// By itself: the tasks of the tests beside it spin.
+t.test(
+  'P8: a master that is back in time: found again, running attempts go on, nothing is run twice',
+  { buffered: false },
+  async (t) => {
+    const cluster = await Cluster.create(t)
+    const { master, client } = await cluster.start(2, ['--slots', '2'])
+    // The shortest ends while there is no master: its result is kept and delivered.
+    const handles = await Promise.all(
+      [2_500, 9_000, 14_000].map((ms) => client.submit('work', { key: String(ms), ms, witness: cluster.witnessFile })),
+    )
+    await until('all to run', () => cluster.witness().filter(({ what }) => what === 'start').length === 3)
+    master.kill()
+    // What is promised is that it is back within 8 s: what is left of them is for its start on a loaded machine.
+    await until('the shortest to end', () => cluster.witness().some(({ what }) => what === 'end'))
+    await cluster.master()
+    t.same(await Promise.all(handles.map((handle) => handle.result())), [
+      { key: '2500' },
+      { key: '9000' },
+      { key: '14000' },
+    ])
+    const starts = cluster.witness().filter(({ what }) => what === 'start')
+    t.equal(starts.length, 3)
+    t.ok(starts.every(({ attempt }) => attempt === 1))
+    t.match(cluster.log('master'), /is back at/)
+  },
+)
 
 t.test('P22: a second master on the same folder names the holder and exits with 5; --standby takes over', async (t) => {
   const cluster = await Cluster.create(t)

@@ -38,7 +38,7 @@ export class Life {
       killGraceMs: 5_000,
       defaultTimeoutMs: undefined,
     }
-    this.machine = new WorkerMachine({ ...defaults, ...config }, this.instant)
+    this.machine = new WorkerMachine({ ...defaults, ...config })
     this.post({ kind: 'tick' })
   }
 

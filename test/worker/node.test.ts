@@ -47,7 +47,7 @@ t.test('what it cannot begin with is told before it begins, and the port is free
   const workerPorts = { first: port, last: port + 50 }
   const start = (tasks: string[]) => workerHere(t, { tasks, workerPorts })
   await t.rejects(start([join(folder, 'bad.mjs')]), { code: 'bad_input', message: /bad\.mjs: tasks are an object/ })
-  await t.rejects(start([join(folder, 'none.mjs')]), { code: 'bad_input', message: /none\.mjs cannot be loaded/ })
+  await t.rejects(start([join(folder, 'none.mjs')]), { code: 'bad_input', message: /none\.mjs: there is no such file/ })
   await t.rejects(start([join(folder, 'exits.mjs')]), { code: 'bad_input', message: /exit code 3/ })
   await t.rejects(workerHere(t, { name: '../x' }), { code: 'bad_input' })
   await t.rejects(workerHere(t, { join: 'nonsense' }), { code: 'bad_input' })

@@ -40,6 +40,8 @@ export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): voi
   if (!state.accepting) {
     state.types = types
     state.accepting = true
+    // From now on a master can find it: to load the modules may take longer than one may be missed.
+    state.loss ??= { at: turn.at, marksTold: 0 }
     turn.do({ kind: 'accept' })
   } else if (JSON.stringify(types) !== JSON.stringify(state.types)) {
     // The modules changed on disk since: what is told of them must be what runs.

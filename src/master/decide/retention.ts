@@ -1,0 +1,58 @@
+// When ended tasks are forgotten (which ones: store/prune.ts). To forget a task costs about what it cost to write one, so it
+// waits for a moment with nothing else to commit. Where no such moment comes, each batch forgets more tasks than it ends:
+// what is kept stays bounded under any load.
+import type { MonoMs, WallMs } from '../../clock.js'
+import type { OperationOutcome, PruneOperation } from '../../store/store.js'
+import type { MasterState, Turn } from '../state.js'
+
+/** Between two looks where nothing was left to forget. */
+export const LOOK_MS = 5_000
+/** So long it waits for a quiet moment. */
+const PATIENCE_MS = 10_000
+/** In a quiet moment: whoever comes meanwhile waits for no more than these. */
+const QUIET_MAX = 200
+/** Beside other work; how many it is hangs on how many tasks end. */
+const BUSY_MIN = 50
+const BUSY_MAX = 1_000
+
+/**
+ * What the next batch forgets.
+ * @param ending how many tasks it ends, about; undefined where there is nothing else in it
+ */
+export function pruning(turn: Pick<Turn, 'at' | 'state'>, ending: number | undefined): PruneOperation | undefined {
+  const { at, state } = turn
+  const { retention } = state
+  if (at.monoMs < retention.lookAt || state.stopping !== undefined) return undefined
+  if (ending !== undefined) {
+    retention.waitsSince ??= at.monoMs
+    if (at.monoMs < retention.waitsSince + PATIENCE_MS) return undefined
+  }
+  // The next look is after the outcome of this one.
+  retention.lookAt = Number.POSITIVE_INFINITY
+  const { completedMs, failedMs, tasks, bytes } = state.settings.keep
+  return {
+    kind: 'prune',
+    completedBefore: before(at.wallMs, completedMs),
+    failedBefore: before(at.wallMs, failedMs),
+    keptMax: tasks,
+    keptBytesMax: bytes,
+    limit: ending === undefined ? QUIET_MAX : Math.min(BUSY_MAX, Math.max(BUSY_MIN, 2 * ending)),
+  }
+}
+
+export function pruned(turn: Turn, outcome: Extract<OperationOutcome, { kind: 'prune' }>): void {
+  const { retention, journal } = turn.state
+  if (outcome.pruned > 0) journal.forgot(outcome.pruned)
+  // Its patience is not asked for twice: what has begun in a busy time goes on until nothing is left.
+  if (!outcome.more) retention.waitsSince = undefined
+  retention.lookAt = turn.at.monoMs + (outcome.more ? 0 : LOOK_MS)
+}
+
+/** Once it is due nobody has to be woken: after every step the driver asks for a batch. */
+export function nextPruning({ retention }: MasterState, now: MonoMs): MonoMs | undefined {
+  return retention.lookAt > now && Number.isFinite(retention.lookAt) ? retention.lookAt : undefined
+}
+
+function before(now: WallMs, keptMs: number | undefined): WallMs {
+  return keptMs === undefined ? 0 : now - keptMs
+}
