@@ -2,6 +2,7 @@
 // What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
 import { v7 as freshId } from 'uuid'
 import type { Clock } from '../clock.js'
+import { checkOptions, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
 import type { Connection } from '../net/connection.js'
 import {
@@ -19,7 +20,7 @@ import { GET_IDS_MAX, restOf } from './pages.js'
 import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
 import { Settlers } from './settlers.js'
-import { checkIds, type Duration, readMs, specOf, type TaskOptions } from './spec.js'
+import { checkIds, checkSubmit, type Duration, readMs, specOf, type TaskOptions } from './spec.js'
 import type { TaskEnd } from './task-end.js'
 import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
 
@@ -94,6 +95,7 @@ export class Client {
     payload?: unknown,
     options: SubmitOptions = {},
   ): Promise<TaskHandle<Result>> {
+    checkSubmit(options)
     const handle = await this.#submit<Result>(type, payload, options, options.signal)
     if (options.signal !== undefined) cancelOnAbort(handle, options.signal)
     return handle
@@ -114,6 +116,10 @@ export class Client {
     inputs: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): AsyncGenerator<MapItem<Result>, void, undefined> {
+    // A mistake in what all of them share is told once, not for each input.
+    checkSubmit(options)
+    const { signal: _signal, ...shared } = options
+    specOf(type, null, shared, freshId())
     const submit = (payload: unknown, signal: AbortSignal): Promise<TaskHandle> =>
       this.#submit(type, payload, options, signal)
     return mapTasks<Result>({ submit, cancel: (ids) => this.cancel(ids) }, inputs, options)
@@ -125,10 +131,11 @@ export class Client {
    */
   async get(ids: readonly string[], options: { readonly story?: boolean } = {}): Promise<readonly TaskField[]> {
     checkIds(ids)
+    checkOptions(options, ['story'])
     const tasks: TaskField[] = []
     for (let asked = [...ids]; asked.length > 0; ) {
       const page = asked.slice(0, GET_IDS_MAX)
-      const answer = await this.#request({ type: 'get', ids: page, ...options })
+      const answer = await this.#request({ type: 'get', ids: page, story: options.story === true })
       tasks.push(...answer.list)
       asked = [...restOf(page, answer).rest, ...asked.slice(GET_IDS_MAX)]
     }
@@ -138,6 +145,9 @@ export class Client {
   /** Tasks without their data, the newest submission first, page by page as they are taken. */
   async *tasks(query: TaskQuery = {}, options: { readonly limit?: number } = {}): AsyncGenerator<SummaryField, void> {
     const { limit = Number.POSITIVE_INFINITY } = options
+    if (typeof limit !== 'number' || !(limit >= 0)) {
+      throw new DtrError('bad_input', `limit: ${shown(limit)} is not a number from 0`)
+    }
     let left = limit
     let after: string | undefined
     // What the query means is fixed now: a moment ago is the same one for every page.
@@ -154,13 +164,14 @@ export class Client {
   /**
    * One page of them: at most `limit` (500), perhaps none although there is a `next`. `after` is `next` of the page before.
    */
-  page(
+  async page(
     query: TaskQuery,
     options: { readonly limit?: number; readonly after?: string | undefined } = {},
   ): Promise<TaskPage> {
+    checkOptions(options, ['limit', 'after'])
     const { limit = PAGE_MAX, after } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) {
-      throw new DtrError('bad_input', `limit: ${limit} is not a whole number from 1 to ${PAGE_MAX}`)
+      throw new DtrError('bad_input', `limit: ${shown(limit)} is not a whole number from 1 to ${PAGE_MAX}`)
     }
     if (after !== undefined && !/^[\w.-]{1,64}$/.test(after)) {
       throw new DtrError('bad_input', 'after: is no `next` of a page')
@@ -230,7 +241,9 @@ export class Client {
 
   /** Asks the master to end the cluster; resolves when it has begun to. */
   async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
-    await this.#request({ type: 'stop', ...options })
+    checkOptions(options, ['graceMs'])
+    const graceMs = readMs(options.graceMs, 'graceMs')
+    await this.#request({ type: 'stop', ...(graceMs !== undefined && { graceMs }) })
   }
 
   /** Ends the connection. Tasks go on; whatever was awaited here is rejected. */

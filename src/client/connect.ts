@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
+import { checkOptions, checkSignal, checkText } from '../config/options.js'
 import { resolveSettings } from '../config.js'
 import { DtrError } from '../errors.js'
 import { parseAddress } from '../net/address.js'
@@ -40,12 +41,17 @@ export interface ConnectOptions extends ClusterOptions {
 }
 
 const CONNECT_MS = 5_000
+const OPTION_NAMES = ['data', 'master', 'secret', 'secretFile', 'connectFor', 'reconnectFor', 'signal']
 
 /**
  * Connects to the master of a cluster. After a loss the client finds it again by itself.
  * @throws DtrError `no_cluster`, `unauthorised`, or `bad_input`
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  checkOptions(options, OPTION_NAMES)
+  checkSignal(options.signal)
+  const connectMs = readMs(options.connectFor, 'connectFor') ?? CONNECT_MS
+  const reconnectMs = readMs(options.reconnectFor, 'reconnectFor')
   const cluster = findCluster(options, process.env)
   options.signal?.throwIfAborted()
   const client = new Client({
@@ -54,8 +60,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     identity: { role: 'client', incarnation: `client#${randomUUID()}`, key: cluster.key },
     locate: cluster.locate,
     mayCome: cluster.mayCome,
-    connectMs: readMs(options.connectFor, 'connectFor') ?? CONNECT_MS,
-    reconnectMs: readMs(options.reconnectFor, 'reconnectFor'),
+    connectMs,
+    reconnectMs,
   })
   options.signal?.addEventListener('abort', () => client.close(), { once: true })
   return client.start()
@@ -71,6 +77,7 @@ export interface FoundCluster {
 
 /** @throws DtrError `no_cluster` where there is nothing to find */
 export function findCluster(options: ClusterOptions, environment: NodeJS.ProcessEnv): FoundCluster {
+  checkText(options.data, 'data')
   const { master, secretFile } = resolveSettings(
     { master: options.master, secretFile: options.secretFile },
     environment,

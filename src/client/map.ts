@@ -4,6 +4,7 @@
 // - however the loop is left, what has not ended is cancelled, and no more input is read.
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { shown } from '../config/options.js'
 import { DtrError, type ErrorCode } from '../errors.js'
 import type { TaskState } from '../task/task.js'
 import type { Duration, TaskOptions } from './spec.js'
@@ -80,7 +81,7 @@ class MapRun<Result> {
 
   constructor(target: MapTarget, inputs: AsyncIterator<unknown> | Iterator<unknown>, window: number, ordered: boolean) {
     if (!Number.isInteger(window) || window < 1) {
-      throw new DtrError('bad_input', `window: ${window} is not a whole number from 1`)
+      throw new DtrError('bad_input', `window: ${shown(window)} is not a whole number from 1`)
     }
     // Each submit that has no answer listens to it.
     setMaxListeners(0, this.#stop.signal)
@@ -201,5 +202,11 @@ function itemOf<Result>(index: number, end: TaskEnd): MapItem<Result> {
 }
 
 function iteratorOf(inputs: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
-  return Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]()
+  const given = Object(inputs) as object
+  if (!(Symbol.asyncIterator in given || Symbol.iterator in given)) {
+    throw new DtrError('bad_input', `inputs: ${shown(inputs)} is nothing that can be iterated, such as a list`)
+  }
+  return Symbol.asyncIterator in given
+    ? (inputs as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    : (inputs as Iterable<unknown>)[Symbol.iterator]()
 }

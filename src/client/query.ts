@@ -1,6 +1,7 @@
 // Which tasks a person asks for: what they wrote, as the filter of the protocol.
 import { Compile } from 'typebox/compile'
 import type { WallMs } from '../clock.js'
+import { checkOptions, shown } from '../config/options.js'
 import { readDuration } from '../config.js'
 import { DtrError } from '../errors.js'
 import { type FailureField, TaskFilterField } from '../protocol/messages.js'
@@ -33,17 +34,14 @@ const schema = Compile(TaskFilterField)
 
 /** @throws DtrError `bad_input` that names the field */
 export function filterOf(query: TaskQuery, now: WallMs): TaskFilterField {
-  const stranger = Object.keys(query).find((name) => !(NAMES as readonly string[]).includes(name))
-  if (stranger !== undefined) {
-    throw new DtrError('bad_input', `unknown field ${stranger}`, { hint: `known are ${NAMES.join(', ')}` })
-  }
-  const states = listed(query.states)
+  checkOptions(query, NAMES, 'query')
+  const states = listed(query.states, 'states')
   const odd = states?.find((state) => !TASK_STATES.includes(state))
   if (odd !== undefined) throw new DtrError('bad_input', `states: "${odd}" is none of ${TASK_STATES.join(', ')}`)
   const given = {
     states: states && [...new Set(states)],
-    types: listed(query.types),
-    queues: listed(query.queues),
+    types: listed(query.types, 'types'),
+    queues: listed(query.queues, 'queues'),
     createdSince: momentOf(query.since, 'since', now),
     createdBefore: momentOf(query.before, 'before', now),
     endedSince: momentOf(query.endedSince, 'endedSince', now),
@@ -56,12 +54,18 @@ export function filterOf(query: TaskQuery, now: WallMs): TaskFilterField {
   throw new DtrError('bad_input', `${error?.instancePath.split('/')[1] ?? 'query'}: ${error?.message ?? 'is refused'}`)
 }
 
-function listed<Item extends string>(value: Item | readonly Item[] | undefined): Item[] | undefined {
-  return value === undefined ? undefined : typeof value === 'string' ? [value] : [...value]
+function listed<Item extends string>(value: Item | readonly Item[] | undefined, name: string): Item[] | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return [value]
+  if (Array.isArray(value) && !value.some((item) => typeof item !== 'string')) return [...value]
+  throw new DtrError('bad_input', `${name}: ${shown(value)} is neither a text nor a list of texts`)
 }
 
 function momentOf(moment: Moment | undefined, name: string, now: WallMs): WallMs | undefined {
   if (moment === undefined) return undefined
+  if (typeof moment !== 'string' && !(moment instanceof Date)) {
+    throw new DtrError('bad_input', `${name}: ${shown(moment)} is neither a Date nor a text such as 1h`)
+  }
   const at = moment instanceof Date ? moment.getTime() : now - readDuration(moment, name)
   if (!Number.isFinite(at)) throw new DtrError('bad_input', `${name}: is no valid date`)
   return Math.max(0, at)

@@ -1,10 +1,12 @@
 // What a submit says, made from what a user wrote: every bad value is named before anything leaves.
 import { Compile } from 'typebox/compile'
 import { v5 as uuidOfName } from 'uuid'
+import { checkOptions, checkSignal, shown } from '../config/options.js'
 import { readDuration } from '../config.js'
-import { DtrError, messageOf } from '../errors.js'
+import { DtrError } from '../errors.js'
 import { Id, PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
 import type { Encoding } from '../task/task.js'
+import { jsonText } from './json.js'
 
 /** Milliseconds, or text with a unit: `500ms`, `30s`, `1h`. */
 export type Duration = number | string
@@ -44,6 +46,7 @@ const OPTION_NAMES: readonly string[] = [
 
 /** The id of the task with this key. */
 export function idOfKey(key: string): string {
+  if (typeof key !== 'string') throw new DtrError('bad_input', `key: ${shown(key)} is not a text`)
   if (key === '' || key.length > KEY_CHARS_MAX) {
     throw new DtrError('bad_input', `key: must have 1 to ${KEY_CHARS_MAX} characters, this one has ${key.length}`)
   }
@@ -55,10 +58,7 @@ export function idOfKey(key: string): string {
  * @throws DtrError `bad_input` or `too_large` that names the field and its limit
  */
 export function specOf(type: string, payload: unknown, options: TaskOptions, freshId: string): SubmittedTask {
-  const stranger = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
-  if (stranger !== undefined) {
-    throw new DtrError('bad_input', `unknown option ${stranger}`, { hint: `known are ${OPTION_NAMES.join(', ')}` })
-  }
+  checkSubmit(options)
   const task = {
     id: options.key === undefined ? freshId : idOfKey(options.key),
     type,
@@ -70,16 +70,23 @@ export function specOf(type: string, payload: unknown, options: TaskOptions, fre
     ...present('timeoutMs', readMs(options.timeout, 'timeout')),
     ...present('expiresMs', readMs(options.expires, 'expires')),
     ...present('description', options.description),
-    ...present('meta', options.meta === undefined ? undefined : jsonText(options.meta, 'meta')),
+    ...present('meta', textOfMeta(options.meta)),
   }
   if (!schema.Check(task)) throw refusal(task)
   return task
 }
 
+/** What is the same for all tasks of a call. @throws DtrError `bad_input` that names the option */
+export function checkSubmit(options: TaskOptions & { readonly signal?: unknown }): void {
+  checkOptions(options, OPTION_NAMES)
+  checkSignal(options.signal)
+}
+
 /** @throws DtrError `bad_input`: what is no id would be no message of the protocol, and cost the connection */
 export function checkIds(ids: readonly string[]): void {
-  const wrong = ids.find((id) => !idSchema.Check(id))
-  if (wrong !== undefined) throw new DtrError('bad_input', `${shown(wrong)} is not the id of a task`)
+  if (!Array.isArray(ids)) throw new DtrError('bad_input', `ids: ${shown(ids)} is not a list of ids`)
+  const wrong = ids.findIndex((id) => !idSchema.Check(id))
+  if (wrong >= 0) throw new DtrError('bad_input', `${shown(ids[wrong])} is not the id of a task`)
 }
 
 /** An upper bound of what the task takes in a line: escaping at most doubles JSON text, and makes six of a control. */
@@ -94,16 +101,18 @@ function present<Key extends string, Value>(key: Key, value: Value | undefined):
 
 /** @throws DtrError `bad_input` that names the option */
 export function readMs(value: Duration | undefined, name: string): number | undefined {
-  if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0)) {
-    throw new DtrError('bad_input', `${name}: ${value} is not a number of milliseconds`)
-  }
-  return typeof value === 'string' ? readDuration(value, name) : value === undefined ? undefined : Math.round(value)
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return readDuration(value, name)
+  if (Number.isFinite(value) && value >= 0) return Math.round(value)
+  throw new DtrError('bad_input', `${name}: ${shown(value)} is not a number of milliseconds`, {
+    hint: 'or write a text with a unit, such as 500ms or 30s',
+  })
 }
 
 function attemptsOf(retries: number | undefined): number | undefined {
   if (retries === undefined) return undefined
   if (Number.isInteger(retries) && retries >= 0 && retries <= 999) return retries + 1
-  throw new DtrError('bad_input', `retries: ${retries} is not a whole number from 0 to 999`)
+  throw new DtrError('bad_input', `retries: ${shown(retries)} is not a whole number from 0 to 999`)
 }
 
 function textOfPayload(payload: unknown): { readonly payload: string; readonly encoding?: Encoding } {
@@ -118,15 +127,11 @@ function textOfPayload(payload: unknown): { readonly payload: string; readonly e
   return binary ? { payload: text, encoding: 'base64' } : { payload: text }
 }
 
-function jsonText(value: unknown, name: string): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (error) {
-    throw new DtrError('bad_input', `${name}: cannot be written as JSON: ${messageOf(error)}`, { cause: error })
-  }
-  if (text !== undefined) return text
-  throw new DtrError('bad_input', `${name}: a ${typeof value} cannot be written as JSON`)
+function textOfMeta(meta: unknown): string | undefined {
+  if (meta === undefined) return undefined
+  const isObject = typeof meta === 'object' && meta !== null && !Array.isArray(meta)
+  if (!isObject) throw new DtrError('bad_input', `meta: ${shown(meta)} is not an object`)
+  return jsonText(meta, 'meta')
 }
 
 /** The first thing that the schema has against it, in the words of the option that the user gave. */
@@ -144,9 +149,4 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   timeoutMs: 'timeout',
   expiresMs: 'expires',
   maxAttempts: 'retries',
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(value)
-  return `"${text.length > 100 ? `${text.slice(0, 100)}...` : text}"`
 }

@@ -10,6 +10,7 @@ import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
 import { pathsOf } from '../client/folder.js'
 import { systemClock } from '../clock.js'
+import { checkFunction, checkObject, checkSignal } from '../config/options.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
@@ -46,7 +47,10 @@ const HANDED_BACK = new DtrError('drain_incomplete', 'work was handed back').exi
  * @throws DtrError what kept one of them from starting; then none is left
  */
 export async function startCluster(options: ClusterStart = {}): Promise<Cluster> {
+  checkObject(options)
   const { tell = () => {}, signal, ...given } = options
+  checkFunction(tell, 'tell')
+  checkSignal(signal)
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
   const paths = withPaths(settings)

@@ -1,6 +1,7 @@
 // A master or a worker inside the calling process, for users' own tests and for the commands: what config.ts says as
 // settings becomes what their nodes take. The tasks of such a worker still run in a host, a process of its own.
 import { resolve } from 'node:path'
+import { checkFunction, checkObject, checkSignal } from '../config/options.js'
 import { type GivenSettings, type MsOrNever, resolveSettings, type Settings } from '../config.js'
 import { createLog, type Log } from '../log.js'
 import { type MasterHandle, startMaster as startMasterNode } from '../master/node.js'
@@ -32,6 +33,8 @@ export interface MasterStart extends InProcessOptions {
  * @throws DtrError `data_in_use`, `ports_taken`, `bad_input`
  */
 export async function startMaster(options: MasterStart = {}): Promise<MasterHandle> {
+  checkObject(options)
+  checkSignal(options.signal)
   const { secret, log, signal, ...given } = options
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
@@ -71,6 +74,8 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
  * @throws DtrError `ports_taken`, `bad_input` for a task module that cannot be used, `no_cluster` where there is no secret
  */
 export async function startWorker(options: InProcessOptions = {}): Promise<WorkerHandle> {
+  checkObject(options)
+  checkFunction(options.reloaded, 'reloaded')
   const { secret, log, reloaded, ...given } = options
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)

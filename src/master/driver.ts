@@ -6,6 +6,7 @@ import { DtrError, messageOf } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Batch, Outcome, Store } from '../store/store.js'
 import type { MasterDecisions, MasterEffect, MasterEvent, Read, ReadAnswer } from './events.js'
+import { ask } from './reads.js'
 
 export interface DriverPorts {
   readonly clock: Clock
@@ -115,28 +116,11 @@ export class Driver {
   }
 
   async #read(read: Read): Promise<void> {
-    const answer = await this.#ask(read).catch((error): ReadAnswer => {
+    const answer = await ask(this.ports.store, read).catch((error): ReadAnswer => {
       const code = error instanceof DtrError ? error.code : 'store_failed'
       return { kind: 'failed', code, message: messageOf(error) }
     })
     this.post({ kind: 'answered', read, answer })
-  }
-
-  async #ask(read: Read): Promise<ReadAnswer> {
-    const { store } = this.ports
-    switch (read.kind) {
-      case 'status':
-        return { kind: 'counts', counts: await store.counts() }
-      case 'list': {
-        const { filter, limit, cursor } = read
-        return { kind: 'page', page: await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) }) }
-      }
-      case 'failures':
-        return { kind: 'failures', page: await store.failures(read.filter, read.cursor) }
-      case 'get':
-      case 'watch':
-        return { kind: 'tasks', tasks: await store.get(read.ids) }
-    }
   }
 
   /** One timer: whatever the machine wants next. One that is set too early costs a tick, and less than setting it anew. */

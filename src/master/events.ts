@@ -72,7 +72,8 @@ export type Read =
     }
 
 export type ReadAnswer =
-  | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[] }
+  /** `more`: those behind the last of them were not read, for one answer does not hold them. */
+  | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[]; readonly more: boolean }
   | { readonly kind: 'counts'; readonly counts: readonly Count[] }
   | { readonly kind: 'page'; readonly page: TaskPage }
   | { readonly kind: 'failures'; readonly page: FailurePage }

@@ -26,6 +26,7 @@ export function makeSecret(): string {
  * @throws DtrError `bad_input`, which does not repeat the text
  */
 export function readKey(text: string): ClusterKey {
+  if (typeof text !== 'string') throw new DtrError('bad_input', 'secret: it is not a text')
   const trimmed = text.trim()
   if (/^[0-9a-f]{64}$/i.test(trimmed)) return keyOf(Buffer.from(trimmed, 'hex'))
   if (trimmed.length >= SECRET_CHARS_MIN) return keyOf(createHash('sha256').update(trimmed, 'utf8').digest())

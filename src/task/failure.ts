@@ -9,7 +9,9 @@ const KEY_CHARS = 10
 
 /** What varies from task to task, the more telling first: quoted names, paths and addresses, ids, numbers. */
 const VARIES: readonly RegExp[] = [
-  /"[^"]*"|'[^']*'|`[^`]*`/g,
+  /"[^"]*"|`[^`]*`/g,
+  // Within a word it is an apostrophe: "can't", "the file's".
+  /(?<![\p{L}\p{N}_])'(?:[^']|'(?=[\p{L}\p{N}_]))*'(?![\p{L}\p{N}_])/gu,
   /(?:[A-Za-z][\w+.-]*:\/\/|\.{0,2}\/)[^\s,;)\]}]+/g,
   /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi,
   /\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi,

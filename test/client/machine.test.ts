@@ -195,3 +195,45 @@ t.test('a submit that was not sent can be withdrawn, one that was cannot', async
   stage.said()
   t.same(stage.step({ kind: 'withdraw', ticket: sent }), [])
 })
+
+t.test('P24: a question that a busy master refuses is asked again at its time, the others wait with it', async (t) => {
+  const stage = new Stage()
+  stage.said('connected')
+  stage.step({ kind: 'request', ticket: 1, request: { type: 'status' } })
+  const [first] = stage.said()
+  const busy = { type: 'error', re: reOf(first), code: 'busy', message: 'too many', retryAfterMs: 300 } as const
+  t.same(stage.hear(busy), [])
+  stage.step({ kind: 'request', ticket: 2, request: { type: 'status' } })
+  t.equal(stage.machine.nextDeadline(stage.at), stage.at + 300)
+  stage.at += 299
+  t.same(stage.said(), [])
+  stage.at += 1
+  const again = stage.said()
+  t.equal(again.length, 2)
+  t.ok(again.every((message) => reOf(message) > reOf(first)))
+})
+
+t.test('16 questions are open at a time, the next goes when one was answered', async (t) => {
+  const stage = new Stage()
+  stage.said('connected')
+  for (let ticket = 1; ticket <= 20; ticket += 1) stage.step({ kind: 'request', ticket, request: { type: 'status' } })
+  const asked = stage.said()
+  t.equal(asked.length, 16)
+  t.equal(stage.machine.nextDeadline(stage.at), undefined)
+  stage.hear({ type: 'error', re: reOf(asked[0]), code: 'store_failed', message: 'no' })
+  t.equal(stage.said().length, 1)
+})
+
+t.test('a retry whose answer is lost is not asked again: it would be one more start of the code', async (t) => {
+  const stage = new Stage()
+  stage.said('connected')
+  const ids = [idOf(1)]
+  stage.step({ kind: 'request', ticket: 1, request: { type: 'retry-tasks', ids } })
+  stage.step({ kind: 'request', ticket: 2, request: { type: 'cancel-tasks', ids } })
+  t.equal(stage.said().length, 2)
+  stage.step({ kind: 'request', ticket: 3, request: { type: 'retry-tasks', ids } })
+  const lost = stage.step({ kind: 'closed' })
+  t.match(lost, [{ kind: 'request-failed', ticket: 1, error: { code: 'unreachable', hint: /some may have been/ } }])
+  t.equal(lost.length, 1)
+  t.match(stage.said('connected'), [{ type: 'cancel-tasks' }, { type: 'retry-tasks' }], 'one that was not sent is')
+})

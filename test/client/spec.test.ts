@@ -33,13 +33,13 @@ t.test('bad input is named before anything leaves', async (t) => {
   circular.self = circular
   const refused: readonly (readonly [RegExp, () => unknown])[] = [
     [/^type: "a b"/, () => specOf('a b', 1, {}, ID)],
-    [/^priority: "1.5"/, () => specOf('a', 1, { priority: 1.5 }, ID)],
+    [/^priority: 1.5/, () => specOf('a', 1, { priority: 1.5 }, ID)],
     [/^retries: -1/, () => specOf('a', 1, { retries: -1 }, ID)],
-    [/^timeout: "0"/, () => specOf('a', 1, { timeout: 0 }, ID)],
+    [/^timeout: 0/, () => specOf('a', 1, { timeout: 0 }, ID)],
     [/^delay: "10" is not a duration/, () => specOf('a', 1, { delay: '10' }, ID)],
     [/^expires: NaN/, () => specOf('a', 1, { expires: Number.NaN }, ID)],
     [/^payload: cannot be written as JSON/, () => specOf('a', circular, {}, ID)],
-    [/^payload: cannot be written as JSON/, () => specOf('a', 1n, {}, ID)],
+    [/^payload: a BigInt/, () => specOf('a', 1n, {}, ID)],
     [/^payload: a function/, () => specOf('a', () => 1, {}, ID)],
     [/^description/, () => specOf('a', 1, { description: 'x'.repeat(1_001) }, ID)],
   ]

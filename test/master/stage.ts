@@ -1,14 +1,8 @@
 // A master's machine on a stage: the real machine and the real in-memory store, time and the moment of each commit in
 // the hands of the test. What would have left for a peer is kept by session, in order.
-import type {
-  MasterEffect,
-  MasterEvent,
-  MasterSettings,
-  ProbeResult,
-  Read,
-  ReadAnswer,
-} from '../../src/master/events.js'
+import type { MasterEffect, MasterEvent, MasterSettings, ProbeResult } from '../../src/master/events.js'
 import { MasterMachine } from '../../src/master/machine.js'
+import { ask } from '../../src/master/reads.js'
 import type { ClientMessage, Message, Register, SubmittedTask, WorkerMessage } from '../../src/protocol/messages.js'
 import { openStore } from '../../src/store/open.js'
 import type { Batch, Holder, Outcome, Store } from '../../src/store/store.js'
@@ -192,17 +186,8 @@ export class Stage {
     else this.#reads.push(this.#answer(effect))
   }
 
-  async #ask(read: Read): Promise<ReadAnswer> {
-    if (read.kind === 'status') return { kind: 'counts', counts: await this.store.counts() }
-    if (read.kind === 'failures') return { kind: 'failures', page: await this.store.failures(read.filter, read.cursor) }
-    if (read.kind !== 'list') return { kind: 'tasks', tasks: await this.store.get(read.ids) }
-    const { filter, limit, cursor } = read
-    const page = await this.store.list(filter, { limit, ...(cursor !== undefined && { cursor }) })
-    return { kind: 'page', page }
-  }
-
   async #answer({ read }: Extract<MasterEffect, { kind: 'read' }>): Promise<void> {
-    this.step({ kind: 'answered', read, answer: await this.#ask(read) })
+    this.step({ kind: 'answered', read, answer: await ask(this.store, read) })
   }
 }
 

@@ -3,6 +3,7 @@ import type { ClientMessage, StatusReport, SubmittedTask, SummaryField, TaskFiel
 import type { Count, OperationOutcome, TaskSummary, TaskWithStory } from '../../store/store.js'
 import { DEFAULT_QUEUE, isTerminal, type TaskSpec } from '../../task/task.js'
 import type { Read, ReadAnswer, SessionId } from '../events.js'
+import { TASKS_CHARS_MAX } from '../reads.js'
 import { type MasterState, routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
 import { askReload } from './reload.js'
 import { roster } from './roster.js'
@@ -15,7 +16,6 @@ const QUEUED_CHARS_MAX = 64 * 1024 * 1024
 const BUSY_RETRY_MS = 200
 /** Tasks of others that one client may watch at a time. */
 const WATCHES_MAX = 10_000
-const TASKS_CHARS_MAX = 1_000_000
 /** Questions to the store that one client may have open. */
 const READS_MAX = 32
 const TOO_MUCH = 'too much waits to be written'
@@ -225,7 +225,7 @@ export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
   } else if (read.kind === 'status' && answer.kind === 'counts') {
     turn.send(read.session, report(turn, read.re, answer.counts))
   } else if (read.kind === 'get' && answer.kind === 'tasks') {
-    sendTasks(turn, read, answer.tasks)
+    sendTasks(turn, read, answer)
   } else if (read.kind === 'watch' && answer.kind === 'tasks') {
     const found = new Set(answer.tasks.map(({ task }) => task.id))
     const unknown = read.ids.filter((id) => !found.has(id))
@@ -236,7 +236,12 @@ export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
   }
 }
 
-function sendTasks(turn: Turn, read: Extract<Read, { kind: 'get' }>, tasks: readonly TaskWithStory[]): void {
+function sendTasks(
+  turn: Turn,
+  read: Extract<Read, { kind: 'get' }>,
+  answer: Extract<ReadAnswer, { kind: 'tasks' }>,
+): void {
+  const { tasks, more } = answer
   const list: TaskField[] = []
   let chars = 0
   for (const found of tasks) {
@@ -245,7 +250,7 @@ function sendTasks(turn: Turn, read: Extract<Read, { kind: 'get' }>, tasks: read
     if (list.length > 0 && chars > TASKS_CHARS_MAX) break
     list.push(field)
   }
-  turn.send(read.session, { type: 'tasks', re: read.re, list, more: list.length < tasks.length })
+  turn.send(read.session, { type: 'tasks', re: read.re, list, more: more || list.length < tasks.length })
 }
 
 function summaryField({ seq: _seq, leaseId, ...rest }: TaskSummary): SummaryField {
