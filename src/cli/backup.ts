@@ -11,6 +11,7 @@ export const backup: Command = {
   name: 'backup',
   positionals: '<file>',
   about: 'write the tasks of the cluster to a file, also while it works',
+  words: 'files',
   settings: ['data'],
   flags: { ...JSON_FLAG, force: { about: 'replace the file where it exists' } },
   examples: [

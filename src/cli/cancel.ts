@@ -10,7 +10,7 @@ import { connectBy } from './connect.js'
 export const cancel: Command = {
   name: 'cancel',
   positionals: '[ids..]',
-  about: 'cancel tasks: pending ones at once, running ones when their code has ended',
+  about: 'cancel tasks; pending ones at once, running ones when their code has ended',
   settings: CLUSTER_SETTINGS,
   flags: {
     ...JSON_FLAG,

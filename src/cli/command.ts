@@ -3,10 +3,15 @@ import type { SettingName } from '../config.js'
 import type { Flags } from './flags.js'
 import type { Output } from './output.js'
 
+/** What a shell offers for a value: these words, paths, or the names of those who have logged. */
+export type Words = readonly string[] | 'files' | 'folders' | 'names'
+
 export interface FlagWords {
   readonly about: string
   /** What its value is called in --help; none for a flag without a value. */
   readonly value?: string
+  /** What its value may be, where that is known. */
+  readonly words?: Words
   /** One letter that says the same. */
   readonly short?: string
   /** For processes of dtr, not for people. */
@@ -17,7 +22,10 @@ export interface Command {
   readonly name: string
   /** Its positional arguments as yargs writes them: `<type> [payload]`. */
   readonly positionals?: string
+  /** In one line; what follows a semicolon is told by its own --help alone. */
   readonly about: string
+  /** What its positional arguments may be, where that is known. */
+  readonly words?: Words
   /** Settings that it takes as flags. */
   readonly settings: readonly SettingName[]
   /** Flags of its own. */

@@ -8,7 +8,7 @@ import { pathsOf } from '../client/folder.js'
 import { systemClock } from '../clock.js'
 import { SETTINGS } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
-import { escapeControls, type LogLevel } from '../log.js'
+import { escapeControls, LOG_LEVELS, type LogLevel } from '../log.js'
 import type { Command } from './command.js'
 import type { Flags } from './flags.js'
 import { isAtLeast, type LogLine } from './log-entry.js'
@@ -24,6 +24,7 @@ export const logs: Command = {
   name: 'logs',
   positionals: '[name]',
   about: 'what all processes have logged, by time, or the one of this name',
+  words: 'names',
   settings: ['data', 'logs'],
   flags: {
     follow: { about: 'go on with what is logged from now on', short: 'f' },
@@ -33,7 +34,8 @@ export const logs: Command = {
       short: 'n',
     },
     since: { about: 'only what is not older', value: '10m' },
-    level: { about: 'only what is at least so grave: error, warn, info, debug', value: 'LEVEL' },
+    level: { about: 'only what is at least so grave: error, warn, info, debug', value: 'LEVEL', words: LOG_LEVELS },
+    names: { about: 'only the names of those who have logged' },
     json: { about: 'a line of JSON for each' },
   },
   examples: [
@@ -43,6 +45,10 @@ export const logs: Command = {
   ],
   async run(flags, output) {
     const files = new LogFiles(logFolder(flags))
+    if (flags.has('names')) {
+      for (const name of files.names) await output.line(name)
+      return EXIT_OK
+    }
     const filter = filterOf(flags, systemClock.now().wallMs)
     const { entries, names } = readAll(files, filter)
     if (files.names.size === 0) {

@@ -14,55 +14,16 @@ import {
 import { DtrError, EXIT_OK } from '../errors.js'
 import { findConfig } from '../launch/config-file.js'
 import { VERSION } from '../launch/version.js'
-import { backup } from './backup.js'
-import { cancel } from './cancel.js'
 import { type Command, type FlagWords, STANDARD_INPUT } from './command.js'
-import { config } from './config.js'
+import { COMMAND_GROUPS, COMMANDS } from './commands.js'
 import { endOnCrash } from './crash.js'
-import { doctor } from './doctor.js'
-import { failed } from './failed.js'
 import { type Below, Flags } from './flags.js'
-import { get } from './get.js'
-import { logs } from './logs.js'
-import { map } from './map.js'
-import { master } from './master.js'
+import { GLOBAL_FLAGS, groupFlags, overview } from './help.js'
 import { nearest, unknownFlags } from './nearest.js'
 import { Output } from './output.js'
-import { ps } from './ps.js'
-import { reload } from './reload.js'
 import { isDebug, report } from './report.js'
-import { restore } from './restore.js'
-import { retry } from './retry.js'
 import { END_SIGNALS, onEndSignals } from './signals.js'
-import { start } from './start.js'
-import { status } from './status.js'
-import { stop } from './stop.js'
-import { submit } from './submit.js'
-import { tasks } from './tasks.js'
-import { worker } from './worker.js'
 
-const COMMANDS: readonly Command[] = [
-  start,
-  submit,
-  map,
-  status,
-  ps,
-  tasks,
-  get,
-  failed,
-  retry,
-  cancel,
-  stop,
-  logs,
-  reload,
-  doctor,
-  config,
-  backup,
-  restore,
-  master,
-  worker,
-]
-const GLOBAL_FLAGS = ['help', 'version', 'debug', 'config']
 const HELP_COLUMNS_MAX = 120
 
 /** Runs the command that `args` name, and ends the process with its exit code. */
@@ -77,32 +38,41 @@ export async function main(args: readonly string[]): Promise<void> {
 /** @returns the exit code */
 export async function run(args: readonly string[], output: Output): Promise<number> {
   try {
-    return await parse(args, output)
+    // As people ask other programs.
+    const asked = args[0] === 'help' ? [...args.slice(1), '--help'] : args
+    if (isHelp(asked)) return await showOverview(output)
+    return await parse(asked, output)
   } catch (error) {
     return report(error, { debug: isDebug(args, process.env) })
   }
+}
+
+function isHelp(args: readonly string[]): boolean {
+  return args.includes('--help') && args.every((arg) => arg.startsWith('-'))
+}
+
+async function showOverview(output: Output): Promise<number> {
+  for (const line of overview(COMMAND_GROUPS)) await output.line(line)
+  return EXIT_OK
 }
 
 async function parse(args: readonly string[], output: Output): Promise<number> {
   let code = EXIT_OK
   const parser = yargs(args.map((arg) => (arg === '-' ? STANDARD_INPUT : arg)))
     .scriptName('dtr')
-    .usage('$0 <command>\n\nA durable, self-healing task cluster: one command, nothing else to install.')
     .parserConfiguration({
       'parse-numbers': false,
       'camel-case-expansion': false,
       'dot-notation': false,
       'boolean-negation': false,
     })
-    .option('debug', { type: 'boolean', describe: 'show the trace of an error (DTR_DEBUG)' })
-    .option('config', { type: 'string', requiresArg: true, describe: 'the config file, or none (DTR_CONFIG)' })
+    .option('debug', { type: 'boolean' })
+    .option('config', { type: 'string', requiresArg: true })
+    .describe(GLOBAL_FLAGS)
     .demandCommand(1, 'say what to do')
     .strict()
     .strictCommands()
-    .version(VERSION)
-    .epilogue(
-      'Every setting is also a variable and may stand in a config file: --master-timeout is DTR_MASTER_TIMEOUT, or masterTimeout in dtr.config.json. dtr config tells what is in force.',
-    )
+    .version('version', GLOBAL_FLAGS.version, VERSION)
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string | undefined, error: Error | undefined) => {
@@ -130,6 +100,7 @@ function describe(builder: Argv, command: Command): Argv {
   for (const name of command.settings) builder.option(flagOf(name), settingOption(name))
   for (const [name, words] of Object.entries(command.flags ?? {})) builder.option(name, flagOption(words))
   for (const positional of command.positionals?.match(/\w+/g) ?? []) builder.positional(positional, { type: 'string' })
+  groupFlags(builder, command)
   return builder.example(command.examples.map(([text, what]) => [`dtr ${text}`, what] as [string, string]))
 }
 
@@ -192,7 +163,7 @@ function meant(args: readonly string[]): string {
       )
     return name ? `did you mean: dtr ${name}` : help
   }
-  const known = [...command.settings.map(flagOf), ...Object.keys(command.flags ?? {}), ...GLOBAL_FLAGS]
+  const known = [...command.settings.map(flagOf), ...Object.keys(command.flags ?? {}), ...Object.keys(GLOBAL_FLAGS)]
   const [flag] = unknownFlags(args, known)
   const name = flag && nearest(flag.slice(2), known)
   return name ? `did you mean: --${name}` : help

@@ -1,4 +1,4 @@
-// dtr map: a task for each line of standard input, a line of NDJSON for each as it ends.
+// dtr map: a task for each line of standard input; a line of NDJSON for each as it ends.
 import type { Client } from '../client/client.js'
 import type { MapItem, MapOptions } from '../client/map.js'
 import { TaskFailedError } from '../client/task-end.js'
@@ -15,7 +15,7 @@ import { noteUnserved, shownResult, TASK_FLAGS, taskOptions } from './submit.js'
 export const map: Command = {
   name: 'map',
   positionals: '<type>',
-  about: 'a task for each line of standard input, a line of NDJSON out for each as it ends',
+  about: 'a task for each line of standard input, results as NDJSON; as each ends',
   settings: CLUSTER_SETTINGS,
   flags: {
     ...TASK_FLAGS,

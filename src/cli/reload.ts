@@ -5,8 +5,7 @@ import { connectBy } from './connect.js'
 
 export const reload: Command = {
   name: 'reload',
-  about:
-    'load the task modules anew in all workers, one after the other; running tasks finish in the code they began in',
+  about: 'load the task modules anew in all workers, one by one; running tasks finish in the code they began in',
   settings: CLUSTER_SETTINGS,
   flags: JSON_FLAG,
   examples: [['reload', 'after a change of a task module; stops at the first worker that cannot load it']],

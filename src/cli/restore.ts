@@ -10,6 +10,7 @@ export const restore: Command = {
   name: 'restore',
   positionals: '<file>',
   about: 'put a backup into the folder of a cluster that does not run',
+  words: 'files',
   settings: ['data'],
   flags: { ...JSON_FLAG, replace: { about: 'replace the tasks that are there; they are kept beside' } },
   examples: [

@@ -10,7 +10,7 @@ import { connectBy } from './connect.js'
 export const retry: Command = {
   name: 'retry',
   positionals: '[ids..]',
-  about: 'run failed or cancelled tasks again: by id, or all failed ones that match',
+  about: 'run failed or cancelled tasks again; by id, or all failed ones that match',
   settings: CLUSTER_SETTINGS,
   flags: {
     ...JSON_FLAG,

@@ -20,7 +20,7 @@ const MARGIN_MS = 10_000
 
 export const stop: Command = {
   name: 'stop',
-  about: 'end the cluster in order: running tasks finish, the rest waits for the next start',
+  about: 'end the cluster in order; running tasks finish, the rest waits for the next start',
   settings: [...CLUSTER_SETTINGS, 'drain'],
   flags: JSON_FLAG,
   examples: [

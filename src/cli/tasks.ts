@@ -25,7 +25,7 @@ export const tasks: Command = {
   settings: CLUSTER_SETTINGS,
   flags: {
     ...JSON_FLAG,
-    state: { about: 'only in these states, with commas', value: 'STATE' },
+    state: { about: 'only in these states, with commas', value: 'STATE', words: TASK_STATES },
     ...CHOICE_FLAGS,
     since: { about: 'submitted within so long', value: '1h' },
     'older-than': { about: 'submitted longer ago', value: '1d' },

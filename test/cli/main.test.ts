@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { COMMANDS } from '../../src/cli/commands.js'
 
 const BIN = resolve(import.meta.dirname, '../../../bin/dtr.js')
 
@@ -121,31 +122,24 @@ t.test('without a cluster: exit 3, and how to start one', async (t) => {
 
 t.test('help and version', async (t) => {
   const folder = t.testdir()
-  const names = [
-    'start',
-    'submit',
-    'map',
-    'status',
-    'ps',
-    'tasks',
-    'get',
-    'failed',
-    'retry',
-    'cancel',
-    'stop',
-    'config',
-    'backup',
-    'restore',
-    'master',
-    'worker',
-  ]
   const help = await dtr(folder, ['--help'])
   t.equal(help.code, 0)
-  for (const name of names) t.match(help.out, new RegExp(`dtr ${name} `))
-  for (const { code, out } of await Promise.all(names.map((name) => dtr(folder, [name, '--help'])))) {
+  t.equal((await dtr(folder, ['help'])).out, help.out)
+  for (const { name } of COMMANDS) t.match(help.out, new RegExp(`\\n {2}${name} +\\S`))
+  const lines = help.out.split('\n')
+  t.ok(lines.length <= 34, 'it fits a screen')
+  for (const line of lines) t.ok(line.length <= 90, line)
+  for (const { code, out } of await Promise.all(COMMANDS.map(({ name }) => dtr(folder, [name, '--help'])))) {
     t.equal(code, 0)
     t.match(out, /Examples:/)
-    t.notMatch(out, /--launched/)
+    t.notMatch(out, /--launched|--detached/)
+    const titles = [...out.matchAll(/^([A-Z][^\n]*):$/gm)].map(([, title = '']) => title)
+    const known = ['Positionals', 'Flags', 'Timings', 'Network', 'The cluster and its files', 'Of every command']
+    t.same(
+      titles,
+      [...known, 'Examples'].filter((title) => titles.includes(title)),
+      'in this order, and no other',
+    )
   }
   t.match((await dtr(folder, ['--version'])).out, /^\d+\.\d+\.\d+\n$/)
 })

@@ -15,7 +15,7 @@ function matches(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map((match) => match[1]!))]
 }
 
-const COMMANDS = matches(await help(), /^\s+dtr ([a-z]+)/gm)
+const COMMANDS = matches(await help(), /^ {2}([a-z]+) /gm)
 const FLAGS = new Map(
   await Promise.all(
     COMMANDS.map(async (command) => [command, matches(await help(command), /(--[a-z][a-z-]*)/g)] as const),

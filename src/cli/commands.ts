@@ -1,0 +1,31 @@
+// All commands, in the groups in which a person looks for them.
+import { backup } from './backup.js'
+import { cancel } from './cancel.js'
+import type { Command } from './command.js'
+import { completionOf } from './completion.js'
+import { config } from './config.js'
+import { doctor } from './doctor.js'
+import { failed } from './failed.js'
+import { get } from './get.js'
+import { logs } from './logs.js'
+import { map } from './map.js'
+import { master } from './master.js'
+import { ps } from './ps.js'
+import { reload } from './reload.js'
+import { restore } from './restore.js'
+import { retry } from './retry.js'
+import { start } from './start.js'
+import { status } from './status.js'
+import { stop } from './stop.js'
+import { submit } from './submit.js'
+import { tasks } from './tasks.js'
+import { worker } from './worker.js'
+
+export const COMMAND_GROUPS: Readonly<Record<string, readonly Command[]>> = {
+  'Run a cluster': [start, stop, master, worker],
+  'Give it work': [submit, map],
+  'Look and mend': [status, ps, tasks, get, failed, retry, cancel, logs],
+  'Look after it': [reload, doctor, config, backup, restore, completionOf(() => COMMANDS)],
+}
+
+export const COMMANDS: readonly Command[] = Object.values(COMMAND_GROUPS).flat()
