@@ -54,7 +54,7 @@ export async function demonstrate({ client, files, output }: Demonstration): Pro
 
 /** A bar on a terminal; elsewhere a line at each tenth, at most one a second. */
 async function showProgress(handles: readonly TaskHandle[], output: Output): Promise<void> {
-  const bar = output.isTerminal ? new SingleBar({ format: '{bar} {value}/{total} tasks', hideCursor: true }) : undefined
+  const bar = output.isScreen ? new SingleBar({ format: '{bar} {value}/{total} tasks', hideCursor: true }) : undefined
   const total = handles.length
   bar?.start(total, 0)
   let ended = 0

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { styleText } from 'node:util'
 import { clusterFolder } from '../client/connect.js'
 import { pathsOf } from '../client/folder.js'
 import { systemClock } from '../clock.js'
@@ -15,6 +14,7 @@ import { isAtLeast, type LogLine } from './log-entry.js'
 import { LogFiles } from './log-files.js'
 import { nearest } from './nearest.js'
 import type { Output } from './output.js'
+import { type Colour, coloured } from './terminal.js'
 
 const LINES_SHOWN = 100
 const LINES_MAX = 1_000_000
@@ -175,20 +175,17 @@ const NAME_COLOURS = ['cyan', 'green', 'magenta', 'blue', 'cyanBright', 'greenBr
 const LEVEL_COLOURS = { error: 'red', warn: 'yellow', info: undefined, debug: 'gray' } as const
 
 function shower(flags: Flags, output: Output): (entry: LogLine) => Promise<void> {
-  const coloured = output.isTerminal && (process.env.NO_COLOR ?? '') === ''
+  const paint = (colour: Colour | undefined, text: string): string =>
+    output.hasColours && colour !== undefined ? coloured(colour, text) : text
   return async (entry) => {
     const time = new Date(entry.wallMs).toISOString()
     if (flags.has('json')) {
       return output.line(JSON.stringify({ time, level: entry.level, name: entry.name, text: entry.text }))
     }
     const [first = '', ...more] = entry.text.split('\n').map(escapeControls)
-    const level = entry.level.toUpperCase().padEnd(5)
-    const colour = LEVEL_COLOURS[entry.level]
-    const shownLevel = coloured && colour !== undefined ? styleText(colour, level) : level
-    const name = coloured
-      ? styleText(NAME_COLOURS[hashOf(entry.name) % NAME_COLOURS.length] ?? 'cyan', entry.name)
-      : entry.name
-    await output.line([`${time} ${shownLevel} ${name}: ${first}`, ...more.map((line) => `  ${line}`)].join('\n'))
+    const level = paint(LEVEL_COLOURS[entry.level], entry.level.toUpperCase().padEnd(5))
+    const name = paint(NAME_COLOURS[hashOf(entry.name) % NAME_COLOURS.length], entry.name)
+    await output.line([`${time} ${level} ${name}: ${first}`, ...more.map((line) => `  ${line}`)].join('\n'))
   }
 }
 

@@ -2,9 +2,10 @@
 // once the input has been read to its end.
 import { SingleBar } from 'cli-progress'
 import { formatDuration } from '../config.js'
+import { isScreen } from './terminal.js'
 
 export class MapProgress {
-  readonly #bar = process.stderr.isTTY === true ? openBar() : undefined
+  readonly #bar = isScreen(process.stderr) ? openBar() : undefined
   readonly #startedMs = performance.now()
   #read = 0
   #ended = 0
@@ -25,7 +26,7 @@ export class MapProgress {
     this.#ended += 1
     if (state !== 'completed') this.failed += 1
     // Its line and the bar must not share one on a terminal.
-    if (process.stdout.isTTY === true && this.#bar !== undefined) process.stderr.write('\r\u001b[K')
+    if (isScreen(process.stdout) && this.#bar !== undefined) process.stderr.write('\r\u001b[K')
     this.#show()
   }
 

@@ -1,6 +1,7 @@
 // Standard output, for answers; what is about the run goes to standard error. A reader that goes away (`| head`) is no
 // error: `closed` tells those who have more to say.
 import { escapeControls } from '../log.js'
+import { hasColours, isScreen } from './terminal.js'
 
 export class Output {
   readonly #gone = new AbortController()
@@ -16,13 +17,18 @@ export class Output {
     return this.#gone.signal
   }
 
-  get isTerminal(): boolean {
-    return this.#stream.isTTY === true
+  /** A person reads it on a terminal. */
+  get isScreen(): boolean {
+    return isScreen(this.#stream)
+  }
+
+  get hasColours(): boolean {
+    return hasColours(this.#stream)
   }
 
   /** Width of the terminal; none where there is none. */
   get columns(): number | undefined {
-    return this.isTerminal ? this.#stream.columns : undefined
+    return this.isScreen ? this.#stream.columns : undefined
   }
 
   /** Resolves when there is room for the next line. */
@@ -45,7 +51,7 @@ export class Output {
   }
 
   json(value: unknown): Promise<void> {
-    return this.line(JSON.stringify(value, null, this.isTerminal ? 2 : undefined))
+    return this.line(JSON.stringify(value, null, this.isScreen ? 2 : undefined))
   }
 }
 

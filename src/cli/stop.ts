@@ -10,6 +10,7 @@ import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
 import { connectBy } from './connect.js'
 import type { Flags } from './flags.js'
 import { note } from './output.js'
+import { isScreen } from './terminal.js'
 
 const POLL_MS = 100
 const TELL_AFTER_MS = 1_000
@@ -70,7 +71,7 @@ async function untilEnded(folder: string, withinMs: number): Promise<readonly Ru
     const waitedMs = rawMonoMs() - startedMs
     if (living.length === 0 || waitedMs > withinMs) return living
     const names = namesOf(living)
-    if (process.stderr.isTTY === true && waitedMs > TELL_AFTER_MS && names !== told) {
+    if (isScreen(process.stderr) && waitedMs > TELL_AFTER_MS && names !== told) {
       note(`still ending, at most ${formatDuration(withinMs - waitedMs)}: ${names}`)
       told = names
     }
