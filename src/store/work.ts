@@ -78,7 +78,7 @@ export class Work {
 
   /** Ends the current attempt of a running task: what that means is decided in task/task.ts and nowhere else. */
   endAttempt(row: TaskRow, ending: Ending, settledLease = row.settledLease): EndingDecision {
-    const decision = decideEnding(row, ending, this.now)
+    const decision = decideEnding(row, ending, this.now, () => this.rows.story(row.id))
     if (decision.record !== undefined) this.rows.record(row.id, decision.record)
     this.replace(row, { ...rowAfter(row, decision, this.now), ...(settledLease !== undefined && { settledLease }) })
     return decision

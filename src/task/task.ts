@@ -38,6 +38,8 @@ export const DEFAULT_QUEUE = 'default'
 export const DEFAULT_MAX_ATTEMPTS = 5
 /** Returns that were nobody's fault stop being free after so many (P9). */
 export const UNCHARGED_RETURNS_MAX = 20
+/** Deaths of its host, alone in it, that make a task poison (P11). */
+const DEATHS_MAX = 3
 export const PRIORITY_MIN = -1_000_000
 export const PRIORITY_MAX = 1_000_000
 
@@ -167,8 +169,14 @@ export function isTerminal(state: TaskState): boolean {
 /**
  * Decides what becomes of a running task whose attempt has ended. The caller has checked the fence: `task.leaseId` is
  * the lease that ends here. Deterministic: the jitter of a backoff is drawn from the lease id, which is random.
+ * @param story of its attempts so far, read where it matters
  */
-export function decideEnding(task: Task, ending: Ending, now: WallMs): EndingDecision {
+export function decideEnding(
+  task: Task,
+  ending: Ending,
+  now: WallMs,
+  story: () => readonly AttemptRecord[],
+): EndingDecision {
   if (task.cancelRequested) return end(task, now, 'cancelled', record(task, now, 'cancelled', false))
   switch (ending.kind) {
     case 'completed':
@@ -180,7 +188,7 @@ export function decideEnding(task: Task, ending: Ending, now: WallMs): EndingDec
         message: 'ended by its worker for a cancel that is not on record',
       })
     case 'failed':
-      return fail(task, now, ending.error, ending.final)
+      return fail(task, now, ending.error, ending.final, story)
     case 'lost':
       return ending.started ? lose(task, now, ending.error) : undo(task)
     case 'returned': {
@@ -240,11 +248,34 @@ function attemptsLeft(task: Task): boolean {
   return chargedAttempts(task) < (task.maxAttempts ?? DEFAULT_MAX_ATTEMPTS)
 }
 
-function fail(task: Task, now: WallMs, error: TaskError, final: boolean): EndingDecision {
-  const story = record(task, now, 'failed', true, error)
-  if (final || !attemptsLeft(task)) return { ...end(task, now, 'failed', story), error }
+function fail(
+  task: Task,
+  now: WallMs,
+  error: TaskError,
+  final: boolean,
+  story: () => readonly AttemptRecord[],
+): EndingDecision {
+  const line = record(task, now, 'failed', true, error)
+  const deaths = error.code === 'host_died' ? 1 + deathsIn(story()) : 0
+  if (deaths >= DEATHS_MAX) return { ...end(task, now, 'failed', line), error: poisonOf(error, deaths) }
+  if (final || !attemptsLeft(task)) return { ...end(task, now, 'failed', line), error }
   const waitMs = backoffMs(chargedAttempts(task), jitterOf(task.leaseId ?? task.id))
-  return { ...back(task), runAt: now + waitMs, error, record: story }
+  return { ...back(task), runAt: now + waitMs, error, record: line }
+}
+
+/** Of its host, while it ran there alone (only then a death is its failure), since a person retried it. */
+function deathsIn(story: readonly AttemptRecord[]): number {
+  const sinceRetry = story.slice(story.findLastIndex(({ outcome }) => outcome === 'retried') + 1)
+  return sinceRetry.filter(({ outcome, error }) => outcome === 'failed' && error?.code === 'host_died').length
+}
+
+/** How each of them went stands in the story. */
+function poisonOf(last: TaskError, deaths: number): TaskError {
+  return {
+    ...last,
+    code: 'poison',
+    message: `it took its process down ${deaths} times, alone; at last ${last.message}`,
+  }
 }
 
 /** The worker is gone and the code may have run: charged, and tried elsewhere at once. */

@@ -46,19 +46,24 @@ t.test('what a task throws outside a promise is told in its story', async (t) =>
   await t.rejects(handle.result(), { message: /thrown outside every promise/ })
 })
 
-t.test('neighbours in a host that is ended for another go back uncharged', async (t) => {
+t.test('P11: what takes its host down three times, alone, is poison; its neighbours are not charged', async (t) => {
   const cluster = await Cluster.create(t)
   const { client } = await cluster.start(1, ['--slots', '3', '--kill-grace', '200ms'])
   const good = await Promise.all(
     ['a', 'b'].map((key) => client.submit('work', { key, ms: 3_000, witness: cluster.witnessFile })),
   )
   await until('both to run', () => cluster.witness().filter(({ what }) => what === 'start').length === 2)
-  const bad = await client.submit('exiter', { key: 'bad', witness: cluster.witnessFile }, { retries: 0 })
+  const bad = await client.submit('exiter', { key: 'bad', witness: cluster.witnessFile }, { retries: 999 })
   t.same(await Promise.all(good.map((handle) => handle.result())), [{ key: 'a' }, { key: 'b' }])
-  await t.rejects(bad.result())
-  const found = await client.get(
-    good.map(({ id }) => id),
-    { story: true },
+  await t.rejects(bad.result(), { code: 'poison', message: /3 times, alone/ })
+  const ids = [...good, bad].map(({ id }) => id)
+  const [a, b, poison] = await client.get(ids, { story: true })
+  for (const task of [a!, b!]) t.equal(task.attempt - task.uncharged, 1, 'charged for its own attempt only')
+  const deaths = poison?.story?.filter(({ outcome }) => outcome === 'failed')
+  t.match(
+    deaths?.map(({ error }) => error),
+    Array(3).fill({ code: 'host_died', exitCode: 0 }),
   )
-  for (const task of found) t.equal(task.attempt - task.uncharged, 1, 'charged for its own attempt only')
+  t.equal(poison!.attempt - poison!.uncharged, 3, 'the death beside its neighbours is nobody’s')
+  t.equal(cluster.witness().filter(({ what, key }) => what === 'start' && key === 'bad').length, poison!.attempt)
 })

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { backoffMs, jitterOf } from '../../src/task/retry.js'
 import {
+  type AttemptRecord,
   chargedAttempts,
   decideEnding,
   type Ending,
@@ -17,6 +18,7 @@ import {
 } from '../../src/task/task.js'
 
 const NOW = 2_000_000
+const NO_STORY = () => []
 const BROKE: TaskError = { code: 'task_failed', message: 'it broke' }
 const GONE: TaskError = { code: 'host_died', message: 'its host died', exitCode: 137 }
 
@@ -94,7 +96,7 @@ const TABLE: readonly (readonly [string, Ending, Partial<Task>, Expected])[] = [
 for (const [name, ending, changes, { story, ...expected }] of TABLE) {
   t.test(name, async (t) => {
     const task = running(changes)
-    const decision = decideEnding(task, ending, NOW)
+    const decision = decideEnding(task, ending, NOW, NO_STORY)
     const { attempt, uncharged, suspect, runAt } = task
     const { record, ...rest } = decision
     t.match(rest, { attempt, uncharged, suspect, runAt, ...expected })
@@ -107,7 +109,7 @@ for (const [name, ending, changes, { story, ...expected }] of TABLE) {
 t.test('P14: once a cancel is on record every ending is cancelled, and no result counts', async (t) => {
   for (const [name, ending] of Object.entries(ENDINGS)) {
     for (const changes of [{}, LAST, ONCE, RETURNED_OFTEN]) {
-      const decision = decideEnding(running({ ...changes, cancelRequested: true }), ending, NOW)
+      const decision = decideEnding(running({ ...changes, cancelRequested: true }), ending, NOW, NO_STORY)
       t.match(decision, { state: 'cancelled', endedAt: NOW, record: { outcome: 'cancelled', charged: false } }, name)
       t.notOk('result' in decision)
     }
@@ -116,7 +118,7 @@ t.test('P14: once a cancel is on record every ending is cancelled, and no result
 
 t.test('what never started leaves no line in the story; whatever else did not succeed does', async (t) => {
   const without = Object.entries(ENDINGS).filter(
-    ([, ending]) => decideEnding(running(), ending, NOW).record === undefined,
+    ([, ending]) => decideEnding(running(), ending, NOW, NO_STORY).record === undefined,
   )
   t.same(
     without.map(([name]) => name),
@@ -126,7 +128,7 @@ t.test('what never started leaves no line in the story; whatever else did not su
 
 t.test('every reason for a return is uncharged, and named in the story', async (t) => {
   for (const reason of RETURN_REASONS) {
-    const { record } = decideEnding(running(), { kind: 'returned', reason, started: true }, NOW)
+    const { record } = decideEnding(running(), { kind: 'returned', reason, started: true }, NOW, NO_STORY)
     t.match(record, { charged: false, error: { code: 'returned', message: `handed back: ${reason}` } })
   }
 })
@@ -139,7 +141,7 @@ t.test('P9: user code starts at most maxAttempts times, plus twenty uncharged re
       while (!isTerminal(task.state)) {
         starts += 1
         task = { ...task, attempt: task.attempt + 1, state: 'running' }
-        task = { ...task, ...decideEnding(task, ending, NOW) }
+        task = { ...task, ...decideEnding(task, ending, NOW, NO_STORY) }
       }
       const free = maxAttempts > 1 && ending !== FAILED && ending !== LOST ? UNCHARGED_RETURNS_MAX : 0
       t.equal(starts, maxAttempts + free)
@@ -152,7 +154,7 @@ t.test('the table of transitions and decideEnding agree', async (t) => {
   const reached = new Set<string>()
   for (const ending of Object.values(ENDINGS)) {
     for (const changes of [{}, LAST, ONCE, RETURNED_OFTEN, { cancelRequested: true }]) {
-      const decision = decideEnding(running(changes), ending, NOW)
+      const decision = decideEnding(running(changes), ending, NOW, NO_STORY)
       reached.add(decision.state)
       t.equal(isTerminal(decision.state), decision.endedAt !== undefined)
     }
@@ -161,4 +163,27 @@ t.test('the table of transitions and decideEnding agree', async (t) => {
   t.same(Object.keys(TRANSITIONS).sort(), [...TASK_STATES].sort())
   t.same(TASK_STATES.filter(isTerminal), TERMINAL_STATES)
   for (const state of TERMINAL_STATES) t.same(TRANSITIONS[state], [], `P6: ${state} is never left`)
+})
+
+t.test('P11: the third death of its host, alone, makes a task poison, whatever attempts it has left', async (t) => {
+  const died: Ending = { kind: 'failed', error: GONE, final: false }
+  const line = (outcome: AttemptRecord['outcome'], error?: TaskError): AttemptRecord => ({
+    ...{ attempt: 1, leaseId: 'l', holder: 'w#1', grantedAt: 1, endedAt: 2, outcome, charged: true },
+    ...(error && { error }),
+  })
+  const [death, beside, broke] = [line('failed', GONE), line('returned', GONE), line('failed', BROKE)]
+  const decide = (story: AttemptRecord[], ending = died, changes: Partial<Task> = {}): EndingDecision =>
+    decideEnding(running({ maxAttempts: 1_000, attempt: 9, ...changes }), ending, NOW, () => story)
+  const poison = decide([death, broke, beside, death])
+  t.match(poison, {
+    state: 'failed',
+    error: { code: 'poison', exitCode: 137, message: /3 times, alone.*its host died/ },
+  })
+  t.match(poison.record, { outcome: 'failed', charged: true, error: { code: 'host_died', exitCode: 137 } })
+  t.match(decide([death, beside, beside, broke]), { state: 'pending' }, 'a death beside others does not count')
+  t.match(decide([death, death, line('retried')]), { state: 'pending' }, 'a retry by hand counts anew')
+  t.match(decide([death, death], FAILED), { state: 'pending' }, 'an error is no death')
+  t.match(decide([death, death], died, { cancelRequested: true }), { state: 'cancelled' })
+  t.match(decide([death, death], died, { maxAttempts: 3, attempt: 3 }), { error: { code: 'poison' } })
+  t.match(decide([death], died, { maxAttempts: 2, attempt: 2 }), { state: 'failed', error: { code: 'host_died' } })
 })

@@ -158,6 +158,31 @@ export function settleScenarios(scenario: Scenario): void {
     t.match(await s.claim(1), [{ suspect: true, attempt: 2 }])
   })
 
+  scenario(
+    'P11: the third death of its host, alone, is the end of a task; a retry by hand counts anew',
+    async (t, s) => {
+      const died = { kind: 'failed', final: false, error: { code: 'host_died', message: 'gone', exitCode: 3 } } as const
+      await s.submit(spec(1, { maxAttempts: 1_000 }))
+      const die = async (): Promise<void> => {
+        s.now += 3_600_000
+        const [grant] = await s.claim(1)
+        await s.settle(grant!, died)
+      }
+      await die()
+      await die()
+      t.match(await s.task(1), { state: 'pending', error: { code: 'host_died' } })
+      await die()
+      t.match(await s.task(1), { state: 'failed', error: { code: 'poison', exitCode: 3 } })
+      t.match(
+        (await s.story(1)).map(({ error }) => error),
+        [died.error, died.error, died.error],
+      )
+      await s.apply({ operations: [{ kind: 'retry', taskId: id(1) }] })
+      await die()
+      t.match(await s.task(1), { state: 'pending', attempt: 4 })
+    },
+  )
+
   scenario('P14: a pending task is cancelled at once and never starts', async (t, s) => {
     await s.submit(spec(1, { origin: 'client#1' }), spec(2, { delayMs: 10, expiresMs: 20 }))
     const { operations, ended, nextDueAt } = await s.apply({
