@@ -1,6 +1,5 @@
 // dtr doctor: what on this machine keeps a cluster from running well, in words that say what to do.
 import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { clusterFolder } from '../client/connect.js'
 import type { SettingName } from '../config.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
@@ -8,6 +7,7 @@ import { escapeControls } from '../log.js'
 import { type Command, JSON_FLAG } from './command.js'
 import { checkFolder, checkLogs, checkMachine, checkPorts, type Finding } from './doctor-checks.js'
 import { plainTable } from './table.js'
+import { whereabouts } from './whereabouts.js'
 
 const SETTINGS_USED: readonly SettingName[] = ['data', 'logs', 'port', 'workerPorts']
 
@@ -21,14 +21,13 @@ export const doctor: Command = {
     [`doctor --json | jq '.[] | select(.state != "ok")'`, 'for programs'],
   ],
   async run(flags, output) {
-    const settings = flags.resolve(SETTINGS_USED)
     const { folder, trouble } = find(flags.settings(['data']).data)
-    const logs = resolve(folder === undefined ? '.' : dirname(folder), settings.logs)
+    const { logs, ...ports } = whereabouts(flags, folder)
     const findings: readonly Finding[] = [
       ...(await checkMachine()),
       ...(folder === undefined ? [trouble] : checkFolder(folder)),
       checkLogs(logs),
-      ...checkPorts(settings, folder),
+      ...checkPorts(ports, folder),
     ]
     if (flags.has('json')) await output.json(findings)
     else {

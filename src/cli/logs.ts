@@ -1,9 +1,6 @@
 // dtr logs: what all processes of a cluster have logged, in one stream by time; also of one that does not run.
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clusterFolder } from '../client/connect.js'
-import { pathsOf } from '../client/folder.js'
 import { systemClock } from '../clock.js'
 import { SETTINGS } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
@@ -15,6 +12,7 @@ import { LogFiles } from './log-files.js'
 import { nearest } from './nearest.js'
 import type { Output } from './output.js'
 import { type Colour, coloured } from './terminal.js'
+import { whereabouts } from './whereabouts.js'
 
 const LINES_SHOWN = 100
 const LINES_MAX = 1_000_000
@@ -44,7 +42,7 @@ export const logs: Command = {
     ['logs --since 10m --level warn', 'what went wrong lately'],
   ],
   async run(flags, output) {
-    const files = new LogFiles(logFolder(flags))
+    const files = new LogFiles(whereabouts(flags, clusterFolder(flags.settings(['data']).data, process.env)).logs)
     if (flags.has('names')) {
       for (const name of files.names) await output.line(name)
       return EXIT_OK
@@ -146,21 +144,6 @@ async function follow(
     for (const entry of gathered.sorted) await show(entry)
     await delay(POLL_MS, undefined, { signal: output.closed }).catch(() => {})
   }
-}
-
-/** Named, or as the launcher wrote it down, or where the folder of the cluster is. */
-function logFolder(flags: Flags): string {
-  const named = flags.settings(['logs']).logs
-  if (named !== undefined) return resolve(named)
-  const folder = clusterFolder(flags.settings(['data']).data, process.env)
-  if (folder === undefined) return resolve(SETTINGS.logs.default)
-  try {
-    const { logs: told } = JSON.parse(readFileSync(pathsOf(folder).cluster, 'utf8')) as { logs?: unknown }
-    if (typeof told === 'string') return told
-  } catch {
-    // No launcher runs there.
-  }
-  return resolve(dirname(folder), SETTINGS.logs.default)
 }
 
 function unknownName(name: string, names: readonly string[]): DtrError {

@@ -4,11 +4,9 @@
 //
 // What always holds: the master starts first and ends last; no process outlives `ended`; nothing is started again unless
 // `respawn` says so; stopping takes at most the drain and STOP_MARGIN_MS.
-import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
-import { pathsOf } from '../client/folder.js'
 import { systemClock } from '../clock.js'
 import { checkFunction, checkObject, checkSignal } from '../config/options.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
@@ -18,10 +16,13 @@ import { checkModules } from '../worker/host/check.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
+import { type ClusterProcess, removeClusterFile, writeClusterFile } from './cluster-file.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
 import { checkLogs } from './folder.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
+
+export type { ClusterProcess } from './cluster-file.js'
 
 /** Any setting of config.ts, by its name; durations as milliseconds or as text with a unit. */
 export interface ClusterStart extends GivenSettings {
@@ -29,12 +30,6 @@ export interface ClusterStart extends GivenSettings {
   readonly tell?: (line: string) => void
   /** Gives up the start: what was started ends at once. */
   readonly signal?: AbortSignal
-}
-
-export interface ClusterProcess {
-  readonly name: string
-  readonly pid: number
-  readonly port: number
 }
 
 const STOP_MARGIN_MS = 5_000
@@ -235,7 +230,7 @@ export class Cluster {
     // A start may have failed because another cluster has this folder: then these files are that cluster's.
     if (this.#wroteDown) {
       removeRunFile(runFolder(data), 'launcher', process.pid)
-      rmSync(pathsOf(data).cluster, { force: true })
+      removeClusterFile(data)
     }
     this.#resolveEnded(this.#exitCode())
   }
@@ -250,12 +245,12 @@ export class Cluster {
   #writeDown(): void {
     if (this.#phase !== 'running' || this.#processes.over) return
     this.#wroteDown = true
-    const { data, logs } = this.settings
+    const { data, logs, port, workerPorts } = this.settings
     const { pid } = process
     writeRunFile(runFolder(data), { name: 'launcher', role: 'launcher', pid, startedAt: this.#startedAt })
     const { master = null, workers } = this
-    const cluster = { startedAt: this.#startedAt, launcher: { pid }, master, workers, data, logs }
-    writeFileSync(pathsOf(data).cluster, `${JSON.stringify(cluster, null, 2)}\n`, { mode: 0o600 })
+    const places = { data, logs, port, workerPorts }
+    writeClusterFile({ startedAt: this.#startedAt, launcher: { pid }, master, workers, ...places })
   }
 }
 

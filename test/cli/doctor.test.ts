@@ -5,7 +5,11 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import type { Finding } from '../../src/cli/doctor-checks.js'
+import { clockFound, type Finding, suspendedFound } from '../../src/cli/doctor-checks.js'
+import { Flags } from '../../src/cli/flags.js'
+import { whereabouts } from '../../src/cli/whereabouts.js'
+import { saidBy } from '../../src/config.js'
+import { writeClusterFile } from '../../src/launch/cluster-file.js'
 import { makeFolder } from '../../src/launch/folder.js'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -17,6 +21,36 @@ async function diagnose(folder: string, port: number): Promise<{ code: number | 
   const out = await text(child.stdout)
   return { code: await ended, findings: JSON.parse(out) as Finding[] }
 }
+
+t.test('what the clocks say', async (t) => {
+  t.equal(clockFound(500, 501)[0], 'ok')
+  t.match(clockFound(86_400_500, 500), ['warning', /set 1d forward .* begin by so much earlier/])
+  t.match(clockFound(-3_599_500, 500), ['warning', /set 1h back .* later/])
+  t.same(suspendedFound(7_200_400, 7_200_000), ['ok', 'not since the machine was booted, 2h ago'])
+  t.equal(suspendedFound(60_000, 7_200_000)[0], 'ok', 'the uptime of a container')
+  t.match(suspendedFound(7_200_000, 3_600_000), ['warning', /^for 1h of the 2h since/])
+})
+
+t.test('logs and ports: as a flag says, as the launcher wrote it down, as the settings say', async (t) => {
+  const folder = join(t.testdir({ '.dtr': {} }), '.dtr')
+  const config = saidBy({ logs: '/set/logs', port: 7_000 })
+  const at = (found: Readonly<Record<string, unknown>> = {}) =>
+    whereabouts(new Flags(found, { config: { file: 'x', said: config } }), folder)
+  t.match(whereabouts(new Flags({}), folder), { logs: join(folder, '../logs'), port: 4999 })
+  t.match(at(), { logs: '/set/logs', port: 7_000, workerPorts: { first: 5000 } })
+  const launcher = { startedAt: '', launcher: { pid: 1 }, master: null, workers: [] }
+  writeClusterFile({
+    ...launcher,
+    data: folder,
+    logs: '/told',
+    port: 8_000,
+    workerPorts: { first: 8_001, last: 8_009 },
+  })
+  t.match(at(), { logs: '/told', port: 8_000, workerPorts: { first: 8_001, last: 8_009 } })
+  t.match(at({ logs: '/said', port: '9000' }), { logs: '/said', port: 9_000, workerPorts: { first: 8_001 } })
+  writeFileSync(join(folder, 'cluster.json'), '{"logs": ')
+  t.match(at(), { logs: '/set/logs', port: 7_000 }, 'one that was not written to its end says nothing')
+})
 
 t.test('a stranger on the ports, rights, a newer schema, what was left over', async (t) => {
   const server = createServer()
