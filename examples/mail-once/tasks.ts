@@ -3,11 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineTasks } from 'dtr'
 
-interface Letter {
-  to: string
-  text: string
-}
-
 export default defineTasks({
   letter: {
     schema: {
@@ -15,7 +10,7 @@ export default defineTasks({
       required: ['to', 'text'],
       properties: { to: { type: 'string' }, text: { type: 'string' } },
     },
-    async run({ to, text }: Letter, ctx) {
+    async run({ to, text }, ctx) {
       const folder = process.env.OUTBOX ?? 'outbox'
       await mkdir(folder, { recursive: true })
       try {

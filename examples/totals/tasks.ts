@@ -2,14 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { defineTasks, NonRetryableError } from 'dtr'
 
-interface Question {
-  file: string
-  column: string
-}
-
 export default defineTasks({
   totals: {
-    // Checked before the code runs: a payload that it refuses ends the task with the reason.
+    // Checked before the code runs: a payload that it refuses ends the task with the reason. Its types come from here, too.
     schema: {
       type: 'object',
       required: ['file', 'column'],
@@ -18,7 +13,7 @@ export default defineTasks({
     },
     timeout: '1m',
     retries: 3,
-    async run({ file, column }: Question) {
+    async run({ file, column }) {
       // A file that is not there yet may be there at the next attempt: an ordinary error.
       const [header = '', ...rows] = (await readFile(file, 'utf8')).trim().split('\n')
       const index = header.split(',').indexOf(column)

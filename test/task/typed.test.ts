@@ -24,7 +24,9 @@ function compile(folder: string, texts: Readonly<Record<string, string>>): reado
       const text = file === undefined ? '' : file.text.split('\\n')[line].trim()
       console.log((file?.fileName ?? '') + ': ' + text + ' -> ' + ts.flattenDiagnosticMessageText(messageText, ' '))
     }`
-  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' })
+  const { NODE_OPTIONS: _hooks, ...env } = process.env
+  const options = { cwd: folder, encoding: 'utf8', env } as const
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
   if (ran.status !== 0) throw new Error(ran.stderr)
   // What a message says further stands indented below it.
   return ran.stdout.split('\n').filter((line) => /^\S/.test(line))
