@@ -5,8 +5,8 @@ import { DtrError, messageOf } from './errors.js'
 
 const PRIVATE = 0o700
 const WHY: Readonly<Record<string, string>> = {
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
+  EACCES: 'you have no right to that',
+  EPERM: 'you have no right to that',
   EROFS: 'that file system is read-only',
   ENOSPC: 'no space is left on that disk',
   EDQUOT: 'your quota of that disk is used up',
@@ -49,7 +49,7 @@ export function whyOf(error: unknown): string | undefined {
 /** With what to do. */
 export function cannotWrite(what: string, error: unknown, option: string): DtrError {
   return new DtrError('bad_input', `${what}: ${whyOf(error) ?? messageOf(error)}`, {
-    hint: `make room for it, or say ${option}`,
+    hint: `mend that, or say ${option}`,
     cause: error,
   })
 }

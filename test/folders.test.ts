@@ -24,6 +24,6 @@ t.test('what cannot be made says why and what to do, at once', async (t) => {
   if (process.platform === 'linux') refused('/proc/dtr/.dtr', /takes no folders/)
   if (process.getuid?.() === 0) return
   chmodSync(folder, 0o500)
-  refused(join(folder, 'x'), /you may not write there/)
+  refused(join(folder, 'x'), /you have no right to that/)
   t.notOk(existsSync(join(folder, 'x')))
 })

@@ -3,6 +3,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DtrError, messageOf } from '../errors.js'
+import { whyOf } from '../folders.js'
 
 export const FOLDER_NAME = '.dtr'
 
@@ -52,17 +53,24 @@ function checkOwner(folder: string, stats: Stats): string {
  * @throws DtrError `bad_input` where it is missing or others may read it
  */
 export function readSecretFile(file: string): string {
-  const stats = statsOf(file)
+  const stats = readable(file, () => statsOf(file))
   if (stats === undefined) {
     throw new DtrError('no_cluster', `no secret in ${file}`, { hint: 'dtr start makes one, together with a cluster' })
   }
   if ((stats.mode & (isCredential(file) ? CREDENTIAL_REFUSED : 0o077)) !== 0) {
     throw new DtrError('bad_input', `${file} can be read by others`, { hint: `chmod 600 ${file}` })
   }
+  return readable(file, () => readFileSync(file, 'utf8'))
+}
+
+function readable<Value>(file: string, read: () => Value): Value {
   try {
-    return readFileSync(file, 'utf8')
+    return read()
   } catch (error) {
-    throw new DtrError('bad_input', `${file} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new DtrError('bad_input', `${file} cannot be read: ${whyOf(error) ?? messageOf(error)}`, {
+      hint: "a cluster is its user's alone: be that user, or say --data FOLDER for one of your own",
+      cause: error,
+    })
   }
 }
 

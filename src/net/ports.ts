@@ -78,7 +78,7 @@ function isTaken(error: unknown): boolean {
 function portsTaken({ host, first, last }: ListenOptions): DtrError {
   const range = first === last ? `port ${first} of ${host} is taken` : `all ports ${first}-${last} of ${host} are taken`
   return new DtrError('ports_taken', range, {
-    hint: 'end what holds them, or name others with --port (master) or --worker-ports (workers)',
+    hint: 'end what holds them (dtr doctor tells), or name others with --port (master) or --worker-ports (workers)',
   })
 }
 

@@ -82,6 +82,22 @@ t.test('a second master is refused on its standard error, and leaves the log of 
   t.notMatch(cluster.log('master').slice(before.length), /in use/)
 })
 
+t.test('a master that is frozen, and one that is gone: what lives, what to do, and the log', async (t) => {
+  const cluster = await Cluster.create(t)
+  const master = await cluster.master()
+  await cluster.worker('w1')
+  const ask = async (): Promise<string> => {
+    const ended = cluster.run(['status', '--data', cluster.data, '--config', 'none'])
+    t.equal((await ended.ended).code, 3)
+    return ended.stderr
+  }
+  master.kill('SIGSTOP')
+  t.match(await ask(), new RegExp(`lives, pid ${master.pid}, and says nothing.*; its log: ${cluster.logs}/master.log`))
+  master.kill('SIGKILL')
+  await master.ended
+  t.match(await ask(), /the master is gone: dtr master takes over its 1 worker,.*; its log: \S+master.log/)
+})
+
 t.test('a damaged data file: what it is, and that a backup helps', async (t) => {
   const cluster = await Cluster.create(t)
   makeFolder(cluster.data)
