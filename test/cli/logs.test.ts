@@ -18,7 +18,11 @@ const WORKER = `{"time":"2026-01-01T00:00:02.000Z","level":"warn","name":"worker
 `
 
 function run(folder: string, ...args: string[]) {
-  const child = spawn(process.execPath, [BIN, 'logs', '--logs', folder, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { FORCE_COLOR: _colours, ...env } = process.env
+  const child = spawn(process.execPath, [BIN, 'logs', '--logs', folder, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return child
 }
 

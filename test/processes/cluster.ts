@@ -234,7 +234,7 @@ export class Cluster {
 
 /** Without the loader hooks of the test runner, which make every process of Node slower to start. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _hooks, ...rest } = process.env
+  const { NODE_OPTIONS: _hooks, FORCE_COLOR: _colours, ...rest } = process.env
   return { ...rest, NO_COLOR: '1' }
 }
 
