@@ -1,6 +1,7 @@
 // dtr retry: sends failed or cancelled tasks back to pending, by their ids or all that match. Run again it goes on with
 // what still has failed.
 import type { Client } from '../client/client.js'
+import { resultOf, type TaskEnd } from '../client/task-end.js'
 import type { RetriedTask } from '../client/task-handle.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { agoOf, CHOICE_FLAGS, choiceOf, chosenIds } from './chosen.js'
@@ -18,10 +19,12 @@ export const retry: Command = {
     ...CHOICE_FLAGS,
     since: { about: 'only failed within so long', value: '1h' },
     error: { about: 'only failed with this error: a key of dtr failed', value: 'KEY' },
+    wait: { about: 'wait until they have ended again, and say how; exit 1 if one did not complete' },
     'dry-run': { about: 'only say what would be retried' },
   },
   examples: [
     ['retry 0197c2f0-5f0e-7c3a-9d35-0c8f6b1a2e4d', 'one task'],
+    ['retry --failed --error 8fd60d303e --wait', 'all with one error; says how each ends now'],
     ['retry --failed --type resize --since 1h', 'all of a type that failed within an hour'],
     ['tasks --state cancelled --json | jq -r .id | dtr retry -', 'ids from standard input'],
   ],
@@ -35,22 +38,32 @@ export const retry: Command = {
     const parts = chosenIds(flags, 'failed', ['type', 'queue', 'since', 'error'], query)
     const client = await connectBy(flags)
     const dry = flags.has('dry-run')
-    const tally = new Map<RetriedTask['status'], number>()
+    const waits = flags.has('wait') && !dry
+    let all = 0
+    let retried = 0
+    let completed = 0
     try {
       for await (const ids of parts(client)) {
-        for (const task of dry ? await wouldRetry(client, ids) : await client.retry(ids)) {
-          tally.set(task.status, (tally.get(task.status) ?? 0) + 1)
-          if (flags.has('json')) await output.jsonLine(task)
+        const tasks = dry ? await wouldRetry(client, ids) : await client.retry(ids)
+        all += tasks.length
+        retried += tasks.filter(({ status }) => status === 'retried').length
+        const ends = waits ? endsOf(client, tasks) : new Map<string, Promise<TaskEnd>>()
+        for (const task of tasks) {
+          const end = await ends.get(task.id)
+          if (end?.state === 'completed') completed += 1
+          if (flags.has('json')) await output.jsonLine({ ...task, ...(end && shownEnd(end)) })
+          else if (end !== undefined) await output.line(`${task.id}  ${wordsOf(end)}`)
           else if (task.status !== 'retried') await output.line(`${task.id}  not retried: ${why(task)}`)
         }
       }
     } finally {
       client.close()
     }
-    const retried = tally.get('retried') ?? 0
-    const all = [...tally.values()].reduce((sum, count) => sum + count, 0)
-    if (!flags.has('json')) await output.line(all === 0 ? 'no failed task matches' : summary(retried, all, dry))
-    return retried === all ? EXIT_OK : new DtrError('task_failed', '').exitCode
+    if (!flags.has('json')) {
+      const ends = waits ? `, ${completed} completed` : ''
+      await output.line(all === 0 ? 'no failed task matches' : `${summary(retried, all, dry)}${ends}`)
+    }
+    return (waits ? completed : retried) === all ? EXIT_OK : new DtrError('task_failed', '').exitCode
   },
 }
 
@@ -61,6 +74,38 @@ async function wouldRetry(client: Client, ids: readonly string[]): Promise<reado
     if (state === undefined) return { id, status: 'unknown' }
     return { id, status: state === 'failed' || state === 'cancelled' ? 'retried' : 'kept', state }
   })
+}
+
+/** All are waited for at once, and told in order. */
+function endsOf(client: Client, tasks: readonly RetriedTask[]): Map<string, Promise<TaskEnd>> {
+  const ends = new Map<string, Promise<TaskEnd>>()
+  for (const { id, status } of tasks) {
+    if (status !== 'retried') continue
+    const end = client.task(id).ended()
+    // Whoever comes to it in turn meets its error.
+    end.catch(() => {})
+    ends.set(id, end)
+  }
+  return ends
+}
+
+function shownEnd(end: TaskEnd) {
+  const { state, error } = end
+  return {
+    state,
+    ...(state === 'completed' && { result: valueOf(end) }),
+    ...(error !== undefined && { error: { code: error.code, message: error.message } }),
+  }
+}
+
+/** As JSON has it: bytes as base64. */
+function valueOf(end: TaskEnd): unknown {
+  const result = resultOf(end)
+  return Buffer.isBuffer(result) ? result.toString('base64') : result
+}
+
+function wordsOf({ state, error }: TaskEnd): string {
+  return error === undefined ? state : `${state}: ${error.message}`
 }
 
 function why({ status, state }: RetriedTask): string {
