@@ -93,13 +93,13 @@ function shownEnd(end: TaskEnd) {
   const { state, error } = end
   return {
     state,
-    ...(state === 'completed' && { result: valueOf(end) }),
+    ...(state === 'completed' && { result: shownValue(end) }),
     ...(error !== undefined && { error: { code: error.code, message: error.message } }),
   }
 }
 
 /** As JSON has it: bytes as base64. */
-function valueOf(end: TaskEnd): unknown {
+function shownValue(end: TaskEnd): unknown {
   const result = resultOf(end)
   return Buffer.isBuffer(result) ? result.toString('base64') : result
 }
