@@ -20,7 +20,7 @@ import {
   parseText,
 } from './config/parse.js'
 import { DtrError } from './errors.js'
-import { LOG_LEVELS, type LogLevel } from './log.js'
+import { LOG_LEVELS, type LogLevel } from './log-levels.js'
 
 export { formatDuration, type MsOrNever, type PortRange, readDuration } from './config/parse.js'
 

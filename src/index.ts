@@ -1,20 +1,21 @@
 // The public API: what a program that uses dtr imports, and nothing else.
 // Its types are those of Node as well (AbortSignal, Buffer), whatever the user's own tsconfig lists.
 /// <reference types="node" preserve="true" />
-export { Client, type SubmitOptions, type TaskPage, type WorkerReload } from './client/client.js'
-export { type ConnectOptions, connect } from './client/connect.js'
+export type { Client, SubmitOptions, TaskPage, WorkerReload } from './client/client.js'
+export type { ConnectOptions } from './client/connect.js'
 export type { MapItem, MapOptions } from './client/map.js'
 export type { Moment, TaskQuery } from './client/query.js'
 export type { Duration, TaskOptions } from './client/spec.js'
 export { type TaskEnd, TaskFailedError } from './client/task-end.js'
-export { type CancelledTask, type RetriedTask, TaskHandle } from './client/task-handle.js'
+export type { CancelledTask, RetriedTask, TaskHandle } from './client/task-handle.js'
 export type { GivenSettings, Settings } from './config.js'
 export { DtrError, type ErrorCode } from './errors.js'
-export { Cluster, type ClusterProcess, type ClusterStart, startCluster } from './launch/cluster.js'
+export type { Cluster, ClusterProcess, ClusterStart } from './launch/cluster.js'
 export type { Configuration } from './launch/config-file.js'
-export { type InProcessOptions, type MasterStart, startMaster, startWorker } from './launch/in-process.js'
+export type { InProcessOptions, MasterStart } from './launch/in-process.js'
 export type { Log } from './log.js'
 export type { MasterHandle } from './master/node.js'
+export { connect, startCluster, startMaster, startWorker } from './on-demand.js'
 export type { FailureField as FailureGroup, SummaryField as TaskSummary } from './protocol/messages.js'
 export type { TaskContext } from './task/context.js'
 export {

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import winston from 'winston'
 import { makeFolders } from './folders.js'
 import { LogFile } from './log-file.js'
+import { LOG_LEVELS, type LogLevel } from './log-levels.js'
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export { LOG_LEVELS, type LogLevel } from './log-levels.js'
 
 /** Values that a log line may carry besides its text. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>

@@ -1,6 +1,6 @@
 // Reads what a person wrote, and says what is wrong with it: every error names the setting, the limit and what to do.
 import { DtrError } from '../errors.js'
-import { LOG_LEVELS, type LogLevel } from '../log.js'
+import { LOG_LEVELS, type LogLevel } from '../log-levels.js'
 
 export interface PortRange {
   readonly first: number

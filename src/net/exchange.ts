@@ -6,8 +6,8 @@
 // what came behind the last line waits in `lines`.
 import type { Clock } from '../clock.js'
 import { DtrError } from '../errors.js'
-import { JsonParser, JsonWriter } from '../protocol/codec.js'
 import type { Handshake, HandshakeFailure, HandshakeStep, ProvenPeer } from '../protocol/handshake.js'
+import { JsonParser, JsonWriter } from '../protocol/json.js'
 import { LineReader } from '../protocol/lines.js'
 import { GREETING_BYTES_MAX, HANDSHAKE_MS_MAX } from '../protocol/messages.js'
 import type { Transport } from './transport.js'

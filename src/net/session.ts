@@ -9,7 +9,8 @@
 // - nothing that the peer sends is lost before open(), and nothing is kept that is not wanted: until then it is paused;
 // - what waits to be written is at most WRITE_QUEUE_BYTES_MAX and one message (P23).
 import type { Clock } from '../clock.js'
-import { JsonWriter, MessageReader } from '../protocol/codec.js'
+import { MessageReader } from '../protocol/codec.js'
+import { JsonWriter } from '../protocol/json.js'
 import type { LineReader } from '../protocol/lines.js'
 import { type Message, type MessageTable, WRITE_QUEUE_BYTES_MAX } from '../protocol/messages.js'
 import type { Connection, ConnectionHandlers, Peer } from './connection.js'

@@ -4,11 +4,9 @@
 // are let through unread, because that is how two versions of the protocol work together (P27).
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import type { JsonObject } from './json.js'
 import { broken } from './lines.js'
 import type { Message, MessageTable, Unsupported } from './messages.js'
-
-/** What JSON.parse makes of a line that begins with `{`. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 export type Checked =
   | { readonly kind: 'message'; readonly message: Message }

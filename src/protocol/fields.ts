@@ -1,21 +1,9 @@
-// What messages are made of: the limits of the wire, and the fields and parts that several messages share.
+// What messages are made of: the fields and parts that several messages share.
 import Type, { type Static, type TSchema } from 'typebox'
 import { TASK_STATES } from '../task/task.js'
+import { LIST_MAX, PAYLOAD_BYTES_MAX } from './limits.js'
 
-export const PROTOCOL_VERSION = 1
-/** A line before authentication is at most so long, newline included. */
-export const GREETING_BYTES_MAX = 4 * 1024
-/** A line after authentication. */
-export const LINE_BYTES_MAX = 8 * 1024 * 1024
-/** Inline payload or result, in bytes of UTF-8. */
-export const PAYLOAD_BYTES_MAX = 1024 * 1024
-/** What may wait to be written to a peer that does not read; beyond it the connection is closed. */
-export const WRITE_QUEUE_BYTES_MAX = 8 * 1024 * 1024
-export const HANDSHAKE_MS_MAX = 2_000
-/** Nesting of arrays and objects in a line. */
-export const DEPTH_MAX = 64
-/** Entries of a list in one message. */
-export const LIST_MAX = 1_000
+export * from './limits.js'
 
 export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/-]*$' })
 export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' })

@@ -16,7 +16,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { flawOf, type JsonObject } from './checker.js'
+import { flawOf } from './checker.js'
+import type { JsonObject } from './json.js'
 import type { ClusterKey } from './key.js'
 import { Greeting, Hello, PROTOCOL_VERSION, Proof, Refused } from './messages.js'
 

@@ -22,12 +22,17 @@ export class FunctionRunner implements Runner {
   readonly #sink: TaskLogSink
 
   /** @throws DtrError `bad_input` for a schema that is none */
-  constructor(tasks: readonly CheckedTask[], sink: TaskLogSink) {
-    const withChecks = tasks.map((task) => ({
-      ...task,
-      check: task.schema === undefined ? undefined : payloadCheck(task.type, task.schema),
-    }))
-    this.#tasks = new Map(withChecks.map((task) => [task.type, task]))
+  static async open(tasks: readonly CheckedTask[], sink: TaskLogSink): Promise<FunctionRunner> {
+    const withChecks: FunctionTask[] = []
+    for (const task of tasks) {
+      const check = task.schema === undefined ? undefined : await payloadCheck(task.type, task.schema)
+      withChecks.push({ ...task, check })
+    }
+    return new FunctionRunner(withChecks, sink)
+  }
+
+  private constructor(tasks: readonly FunctionTask[], sink: TaskLogSink) {
+    this.#tasks = new Map(tasks.map((task) => [task.type, task]))
     this.#sink = sink
     this.types = tasks.map(({ type, timeoutMs, maxAttempts }) => ({
       type,

@@ -31,7 +31,7 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     }
   }
   try {
-    return new FunctionRunner(
+    return await FunctionRunner.open(
       sources.flatMap(({ tasks }) => tasks),
       options.log,
     )

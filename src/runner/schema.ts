@@ -1,6 +1,5 @@
 // Checks a payload against the schema of its type (P12): JSON Schema, TypeBox's included, or any schema with `~standard`.
 
-import { Compile } from 'typebox/compile'
 import { messageOf } from '../errors.js'
 import { TaskRefused } from '../task/define.js'
 
@@ -18,7 +17,7 @@ interface StandardResult {
 }
 
 /** @throws DtrError `bad_input` for what is no schema */
-export function payloadCheck(type: string, schema: object): PayloadCheck {
+export async function payloadCheck(type: string, schema: object): Promise<PayloadCheck> {
   return '~standard' in schema ? standardCheck(schema as StandardSchema) : jsonSchemaCheck(type, schema)
 }
 
@@ -36,8 +35,8 @@ function isSegment(part: unknown): part is { key: PropertyKey } {
   return typeof part === 'object' && part !== null && 'key' in part
 }
 
-function jsonSchemaCheck(type: string, schema: object): PayloadCheck {
-  const validator = compile(type, schema)
+async function jsonSchemaCheck(type: string, schema: object): Promise<PayloadCheck> {
+  const validator = await compile(type, schema)
   return async (payload) => {
     if (validator.Check(payload)) return { value: payload }
     const errors = validator.Errors(payload)
@@ -49,7 +48,9 @@ function jsonSchemaCheck(type: string, schema: object): PayloadCheck {
   }
 }
 
-function compile(type: string, schema: object) {
+/** The compiler is loaded when there is something to compile: a host without schemas starts faster. */
+async function compile(type: string, schema: object) {
+  const { Compile } = await import('typebox/compile')
   try {
     return Compile(schema)
   } catch (error) {

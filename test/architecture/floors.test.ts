@@ -9,6 +9,7 @@ const SOURCE = resolve(import.meta.dirname, '../../../src')
 const FLOORS: readonly (readonly string[])[] = [
   ['cli'],
   ['index'],
+  ['on-demand'],
   ['drill', 'gateway'],
   ['launch'],
   ['master', 'worker', 'client'],
@@ -16,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['store', 'runner', 'protocol'],
   ['task'],
   ['config'],
-  ['errors', 'clock', 'folders', 'log', 'log-file'],
+  ['errors', 'clock', 'folders', 'log', 'log-file', 'log-levels'],
 ]
 
 /** Implementations and the only files that may import them from outside their folder. */

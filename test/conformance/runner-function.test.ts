@@ -17,4 +17,4 @@ const tasks = defineTasks({
   bytes: () => new Uint8Array([0, 255, 1]),
 } satisfies Record<Behaviour, TaskDefinition>)
 
-runnerConformance('functions', async () => new FunctionRunner(checkTasks(tasks, 'the test'), () => {}))
+runnerConformance('functions', () => FunctionRunner.open(checkTasks(tasks, 'the test'), () => {}))

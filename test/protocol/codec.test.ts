@@ -1,5 +1,6 @@
 import t from 'tap'
-import { JsonWriter, MessageReader, type Received } from '../../src/protocol/codec.js'
+import { MessageReader, type Received } from '../../src/protocol/codec.js'
+import { JsonWriter } from '../../src/protocol/json.js'
 import {
   DEPTH_MAX,
   LINE_BYTES_MAX,

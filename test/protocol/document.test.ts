@@ -1,8 +1,8 @@
 // PROTOCOL.md and messages.ts say the same: every message, field, kind and limit, in both directions, and the worked
 // example of the handshake comes out of the code that runs.
 import t from 'tap'
-import type { JsonObject } from '../../src/protocol/checker.js'
 import { AcceptorHandshake, DiallerHandshake } from '../../src/protocol/handshake.js'
+import type { JsonObject } from '../../src/protocol/json.js'
 import { readKey } from '../../src/protocol/key.js'
 import * as messages from '../../src/protocol/messages.js'
 import { readMaySend, readTables, type Schema, TableWriter } from './tables.js'

@@ -1,5 +1,4 @@
 import t from 'tap'
-import type { JsonObject } from '../../src/protocol/checker.js'
 import {
   AcceptorHandshake,
   type AcceptorTerms,
@@ -7,6 +6,7 @@ import {
   type DiallerTerms,
   type HandshakeStep,
 } from '../../src/protocol/handshake.js'
+import type { JsonObject } from '../../src/protocol/json.js'
 import { readKey } from '../../src/protocol/key.js'
 
 const KEY = readKey('0'.repeat(64))

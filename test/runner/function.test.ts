@@ -12,12 +12,16 @@ import { attemptOf } from '../conformance/runner.js'
 
 const signal = new AbortController().signal
 
-function runnerOf(definition: TaskDefinition, lines: LogEntry[] = []): FunctionRunner {
-  return new FunctionRunner(checkTasks({ task: definition }, 'the test'), (_attempt, entry) => lines.push(entry))
+function runnerOf(definition: TaskDefinition, lines: LogEntry[] = []): Promise<FunctionRunner> {
+  return FunctionRunner.open(checkTasks({ task: definition }, 'the test'), (_attempt, entry) => lines.push(entry))
 }
 
-function runOnce(definition: TaskDefinition, payload = 'null', given?: Partial<AttemptInput>): Promise<AttemptOutcome> {
-  return runnerOf(definition).run(attemptOf('task', payload, given), signal)
+async function runOnce(
+  definition: TaskDefinition,
+  payload = 'null',
+  given?: Partial<AttemptInput>,
+): Promise<AttemptOutcome> {
+  return (await runnerOf(definition)).run(attemptOf('task', payload, given), signal)
 }
 
 t.test('a result fits where a payload fits', async (t) => {
@@ -27,7 +31,7 @@ t.test('a result fits where a payload fits', async (t) => {
 t.test('a task is told what it needs to make its side effects safe', async (t) => {
   let seen: TaskContext | undefined
   const lines: LogEntry[] = []
-  const runner = runnerOf((_payload, ctx) => {
+  const runner = await runnerOf((_payload, ctx) => {
     seen = ctx
     ctx.log('begun')
     ctx.log.warn('look', { at: 1 })
@@ -146,6 +150,6 @@ t.test('a schema with `~standard` does as well, sync or not, and may change the 
 })
 
 t.test('the defaults of a type are told', async (t) => {
-  const { types } = runnerOf({ run: () => 1, timeout: '2s', retries: 1 })
+  const { types } = await runnerOf({ run: () => 1, timeout: '2s', retries: 1 })
   t.same(types, [{ type: 'task', timeoutMs: 2_000, maxAttempts: 2 }])
 })

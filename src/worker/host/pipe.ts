@@ -1,6 +1,6 @@
 // One end of a pipe between a worker and its host: JSON lines, bounded, in both directions.
 import type { Duplex } from 'node:stream'
-import { JsonParser } from '../../protocol/codec.js'
+import { JsonParser } from '../../protocol/json.js'
 import { LineReader } from '../../protocol/lines.js'
 import { PIPE_LINE_BYTES_MAX } from './pipe-messages.js'
 

@@ -7,9 +7,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../../errors.js'
+import { readFromHost } from './from-host.js'
 import { forwardLines } from './output.js'
 import { Pipe } from './pipe.js'
-import { type FromHost, readFromHost, type ToHost, type ToWatchdog } from './pipe-messages.js'
+import type { FromHost, ToHost, ToWatchdog } from './pipe-messages.js'
 
 export interface HostOptions {
   /** Absolute paths of task modules. */
