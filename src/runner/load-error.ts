@@ -20,6 +20,8 @@ interface Place {
 /** Where source maps are on a stack names our sources, not what was compiled from them. */
 const OWN_FOLDERS = ['../', '../../../src/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 const CHECK_MS_MAX = 5_000
+const AWAIT_IN_COMMONJS =
+  'await at the top level needs an ES module: name the file .mts, or put "type": "module" into its package.json'
 
 /** A path as a person in this folder would write it. */
 export function shown(path: string): string {
@@ -75,7 +77,8 @@ function placeOfDefinition(entry: string, thrown: Error): Place | undefined {
 function placeOfTransform(message: string): Place | undefined {
   const match = /^(.+?):(\d+):(\d+): ERROR: (.*)$/m.exec(message)
   if (match === null) return undefined
-  return { path: match[1]!, line: Number(match[2]), column: Number(match[3]) + 1, what: match[4]! }
+  const what = /^Top-level await .*"cjs"/.test(match[4]!) ? AWAIT_IN_COMMONJS : match[4]!
+  return { path: match[1]!, line: Number(match[2]), column: Number(match[3]) + 1, what }
 }
 
 /** A module that is not there: Node names who imports it, and not in which line. */
@@ -136,7 +139,9 @@ function placeOfCheck(stderr: string): Place | undefined {
 
 /** The uppermost line that is of the user's own code. */
 function placeInStack(stack: string): Place | undefined {
-  for (const [, where, line, column] of stack.matchAll(/^ +at .*?((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?$/gm)) {
+  for (const [, where, line, column] of stack.matchAll(
+    /^ +at .*?(?<=[ (])((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?$/gm,
+  )) {
     const path = pathOf(where!)
     if (path.includes(`${sep}node_modules${sep}`) || OWN_FOLDERS.some((folder) => path.startsWith(folder))) continue
     return { path, line: Number(line), column: Number(column) }

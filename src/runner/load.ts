@@ -1,5 +1,7 @@
 // Loads a task module, JavaScript or TypeScript, and says what is wrong with it by file and line.
 import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { DtrError } from '../errors.js'
 import { type CheckedTask, checkTasks } from '../task/define.js'
@@ -51,13 +53,27 @@ export async function importDefault(path: string): Promise<unknown> {
 async function importModule(path: string): Promise<unknown> {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = STACK_LINES_MAX
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
   try {
     if (localFiles(path).some(isTypeScript)) await loadTypeScript(path)
-    const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown }
-    return loaded.default
+    const exported = await exportedBy(path)
+    // A rejection that the module left to nobody would end each host a moment after it was ready.
+    await setImmediate()
+    if (unhandled.length > 0) throw unhandled[0]
+    return exported
   } catch (error) {
     throw loadError(path, error)
   } finally {
+    process.off('unhandledRejection', note)
     Error.stackTraceLimit = stackTraceLimit
   }
+}
+
+async function exportedBy(path: string): Promise<unknown> {
+  // What Node 20 imports as CommonJS from a loader has a `require` that knows no ES modules, such as this package.
+  if (path.endsWith('.cts')) return createRequire(import.meta.url)(path)
+  const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown }
+  return loaded.default
 }

@@ -66,7 +66,8 @@ export default defineTasks({
   },
 })`,
     'tasks.mts': 'import { help } from "./helper.js"; export default { esm: (): string => help() }',
-    'tasks.cts': 'const one: number = 1; module.exports = { common: (): number => one }',
+    'tasks.cts': `const { defineTasks } = require('dtr'); const one: number = 1
+module.exports = defineTasks({ common: (): number => one })`,
     'from-js.mjs': 'import { help } from "./helper.ts"; export default { viaJs: () => help() }',
   })
   const [all, esm, common, viaJs] = load(folder, ['tasks.ts', 'tasks.mts', 'tasks.cts', 'from-js.mjs'])
@@ -90,6 +91,15 @@ const WRONG: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
   'imports-wrong.mjs': [`import './syntax.mjs'${NEXT}export default {}`, /^\.\/syntax\.mjs:3:3: Unexpected identifier/],
   'throws.ts': [`type A = 1${NEXT}${NEXT}throw new TypeError('at load')`, /^\.\/throws\.ts:3:7: TypeError: at load$/],
   'throws.mjs': [`${NEXT}throw new Error('at load')`, /^\.\/throws\.mjs:2:7: at load$/],
+  'rejects.ts': [
+    `type A = 1${NEXT}Promise.reject(new Error('late'))${NEXT}export default { a: () => 1 }`,
+    /^\.\/rejects\.ts:2:16: late$/,
+  ],
+  'await.cts': [
+    `export default { a: await 1 }`,
+    /^\.\/await\.cts:1:21: await at the top level needs .* name the file \.mts/,
+  ],
+  'remote.mjs': [`import 'http://localhost/a.js'`, /^\.\/remote\.mjs: .*'http:'/],
   'missing.ts': [`${NEXT}import { a } from './nope.js'${NEXT}export default { a }`, /^\.\/missing\.ts:2: .*nope\.js/],
   'missing.mjs': [`${NEXT}import { a } from './nope.js'${NEXT}export default { a }`, /^\.\/missing\.mjs:2: .*nope\.js/],
   'missing.cjs': [`${NEXT}module.exports = require('./nope')`, /^\.\/missing\.cjs:2: .*nope/],
