@@ -50,7 +50,7 @@ function placeOf(entry: string, thrown: unknown): Place | undefined {
   const stack = String(thrown.stack ?? '')
   return (
     placeOfDefinition(entry, thrown) ??
-    placeOfTransform(thrown.message) ??
+    placeOfTransform(entry, thrown.message) ??
     placeOfImport(entry, thrown) ??
     placeAbove(stack) ??
     (thrown instanceof SyntaxError ? placeOfSyntax(entry) : undefined) ??
@@ -74,11 +74,13 @@ function placeOfDefinition(entry: string, thrown: Error): Place | undefined {
 }
 
 /** esbuild: `/path/tasks.ts:4:2: ERROR: Expected "}" but found "two"`; it counts columns from 0. */
-function placeOfTransform(message: string): Place | undefined {
+function placeOfTransform(entry: string, message: string): Place | undefined {
   const match = /^(.+?):(\d+):(\d+): ERROR: (.*)$/m.exec(message)
   if (match === null) return undefined
   const what = /^Top-level await .*"cjs"/.test(match[4]!) ? AWAIT_IN_COMMONJS : match[4]!
-  return { path: match[1]!, line: Number(match[2]), column: Number(match[3]) + 1, what }
+  // tsx calls a .cts and a .mts by the name of a .ts.
+  const path = localFiles(entry).find((file) => file.replace(/\.[cm]ts$/, '.ts') === match[1]) ?? match[1]!
+  return { path, line: Number(match[2]), column: Number(match[3]) + 1, what }
 }
 
 /** A module that is not there: Node names who imports it, and not in which line. */
