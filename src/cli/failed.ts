@@ -31,7 +31,7 @@ export const failed: Command = {
 }
 
 function describe(groups: readonly FailureField[], now: number): readonly string[] {
-  if (groups.length === 0) return ['no task has failed']
+  if (groups.length === 0) return ['no failed task matches']
   const total = groups.reduce((sum, { count }) => sum + count, 0)
   const lines = groups.flatMap((group) => groupLines(group, now))
   const [first] = groups

@@ -78,9 +78,10 @@ function nextStep({ id, state }: TaskField): readonly string[] {
 }
 
 function attempts(task: TaskField): string {
-  const { attempt, uncharged, maxAttempts } = task
+  const { attempt, uncharged, forgiven = 0, maxAttempts } = task
   const most = maxAttempts === undefined ? '' : ` of at most ${maxAttempts}`
-  return `${attempt}${most}${uncharged === 0 ? '' : `, ${uncharged} of them not counted`}`
+  const uncounted = uncharged === 0 ? '' : `, ${uncharged} of them not counted`
+  return `${attempt - forgiven}${most}${uncounted}${forgiven === 0 ? '' : `; ${forgiven} before it was retried by hand`}`
 }
 
 function time(wallMs: number | undefined): string | undefined {

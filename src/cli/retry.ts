@@ -115,6 +115,7 @@ function why({ status, state }: RetriedTask): string {
 }
 
 function summary(retried: number, all: number, dry: boolean): string {
-  const rest = all === retried ? '' : `, ${all - retried} ${dry ? 'would' : 'were'} not`
+  const others = all - retried
+  const rest = others === 0 ? '' : `, ${others} ${dry ? 'would' : others === 1 ? 'was' : 'were'} not`
   return `${retried} ${retried === 1 ? 'task' : 'tasks'} ${dry ? 'would be' : retried === 1 ? 'is' : 'are'} retried${rest}`
 }

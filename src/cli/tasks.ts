@@ -17,6 +17,7 @@ type Summary = TaskPage['tasks'][number]
 
 const LIMIT = 50
 const PAGE_MAX = 500
+const CURSOR = /^\d{1,15}$/
 const HEAD = ['ID', 'TYPE', 'STATE', 'TRIES', 'AGE', 'TIME', 'WORKER', 'WHAT WENT WRONG']
 
 export const tasks: Command = {
@@ -45,7 +46,7 @@ export const tasks: Command = {
     const client = await connectBy(flags, { reconnectFor: 0 })
     let shown = 0
     try {
-      let after = flags.text('after')
+      let after = cursorOf(flags)
       for (;;) {
         const page = await client.page(query, { limit: Math.min(PAGE_MAX, limit - shown), after })
         if (page.tasks.length > 0) await show(page.tasks, shown === 0, flags.has('json'), output)
@@ -53,7 +54,7 @@ export const tasks: Command = {
         after = page.next
         if (after === undefined || shown >= limit || output.closed.aborted) break
       }
-      if (shown === 0) note('no task matches')
+      if (shown === 0) note(flags.has('after') ? 'no further task matches' : 'no task matches')
       else if (after !== undefined && !output.closed.aborted) note(`more: --after ${after}, or --all`)
       return EXIT_OK
     } finally {
@@ -88,6 +89,15 @@ function limitOf(flags: Flags): number {
   }
   if (limit === undefined || limit >= 1) return limit ?? LIMIT
   throw new DtrError('bad_input', `--limit: ${limit} is not at least 1`)
+}
+
+/** Checked here, so that an error names the flag. */
+function cursorOf(flags: Flags): string | undefined {
+  const cursor = flags.text('after')
+  if (cursor === undefined || CURSOR.test(cursor)) return cursor
+  throw new DtrError('bad_input', `--after: "${cursor.slice(0, 40)}" is not what a page ended with`, {
+    hint: 'a page says it in its last line: more: --after N',
+  })
 }
 
 async function show(page: readonly Summary[], first: boolean, json: boolean, output: Output): Promise<void> {

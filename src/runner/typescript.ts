@@ -1,8 +1,8 @@
 // Lets this process load TypeScript as it is, by tsx, the same on every version of Node: enums and parameter properties as
 // well, `./helper.js` that means helper.ts, and the paths of the tsconfig.json that lies nearest.
-import { dirname, join } from 'node:path'
-import { isFile } from './local-imports.js'
+import { dirname } from 'node:path'
 import { shareOwnWithRequire } from './resolve.js'
+import { nearestTsconfig } from './tsconfig-paths.js'
 
 let registered = false
 
@@ -18,11 +18,4 @@ export async function loadTypeScript(module: string): Promise<void> {
   const [esm, commonJs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')])
   esm.register()
   commonJs.register()
-}
-
-function nearestTsconfig(folder: string): string | undefined {
-  const path = join(folder, 'tsconfig.json')
-  if (isFile(path)) return path
-  const above = dirname(folder)
-  return above === folder ? undefined : nearestTsconfig(above)
 }

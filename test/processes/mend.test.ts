@@ -57,11 +57,13 @@ t.test('found, understood, mended, retried', async (t) => {
       { id: 'nobody', status: 'unknown' },
     ],
   )
-  t.match((await dtr(cluster, ['failed'], 0)).stdout, /no task has failed/)
+  t.match((await dtr(cluster, ['failed'], 0)).stdout, /no failed task matches/)
   t.match((await dtr(cluster, ['tasks', '--state', 'failed'], 0)).stderr, /no task matches/)
   await dtr(cluster, ['retry'], 2)
   await dtr(cluster, ['retry', '--failed', ids[0]!], 2)
   await dtr(cluster, ['tasks', '--state', 'broken'], 2)
+  t.match((await dtr(cluster, ['tasks', '--after', 'x'], 2)).stderr, /--after: "x" is not what a page ended with/)
+  t.match((await dtr(cluster, ['get', ids[0]!], 0)).stdout, /attempts +1 of at most 1; 1 before it was retried by hand/)
 })
 
 t.test('P14: a cancel ends code that never ends, and what is pending never starts, also after a restart', async (t) => {

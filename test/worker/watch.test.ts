@@ -7,7 +7,9 @@ import { ManualClock } from '../net/manual-clock.js'
 
 t.test('changes of a module and of what it imports are told once they are over', async (t) => {
   const folder = t.testdir({
-    'tasks.ts': 'import "./helper.js"; export default {}',
+    'tsconfig.json': '{ "compilerOptions": { "paths": { "@lib/*": ["./lib/*"] } } }',
+    lib: { 'words.ts': 'export const c = 1' },
+    'tasks.ts': 'import "./helper.js"; import "@lib/words"; export default {}',
     'helper.ts': 'export const a = 1',
     'other.ts': 'export const b = 1',
   })
@@ -31,6 +33,8 @@ t.test('changes of a module and of what it imports are told once they are over',
   clock.advance(500)
   t.equal(told, 0, 'it may not be over')
   tells(1, 'an import')
+  writeFileSync(path('lib/words.ts'), 'export const c = 22')
+  tells(1, 'an import by a path of tsconfig.json')
   writeFileSync(path('other.ts'), 'export const b = 22')
   tells(0, 'a file that is not imported')
   writeFileSync(path('new'), 'import "./helper.js"; import "./other.js"; export default {}')
