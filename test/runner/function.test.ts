@@ -62,6 +62,16 @@ t.test('whatever is thrown becomes a bounded error', async (t) => {
       throw new Error('no')
     },
   })
+  const own = new Error('itself')
+  own.cause = own
+  const loop = new Error('round', { cause: new Error('and') })
+  Object.assign(loop.cause as Error, { cause: loop })
+  const badCause = Object.defineProperty(new Error('plain'), 'cause', {
+    get() {
+      throw new Error('no')
+    },
+  })
+  const refused = new AggregateError([new Error('connect ::1'), new Error('connect 127.0.0.1')])
   const thrown: [unknown, RegExp][] = [
     [undefined, /thrown: undefined/],
     [null, /thrown: null/],
@@ -73,6 +83,19 @@ t.test('whatever is thrown becomes a bounded error', async (t) => {
     [monster, /^x+\.\.\.$/],
     [new TypeError('wrong'), /^TypeError: wrong$/],
     [new Error(), /^Error$/],
+    [
+      new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }),
+      /^TypeError: fetch failed \(caused by ECONN\w+\)$/,
+    ],
+    [new Error('why: gone', { cause: new TypeError('gone') }), /^why: gone$/],
+    [
+      new Error('a', { cause: refused }),
+      /^a \(caused by AggregateError \(caused by connect ::1; connect 127\.0\.0\.1\)\)$/,
+    ],
+    [new Error('a', { cause: 'text' }), /^a \(caused by text\)$/],
+    [own, /^itself$/],
+    [loop, /^round \(caused by and \(caused by round \(caused by and\)\)\)$/],
+    [badCause, /^plain$/],
   ]
   for (const [what, message] of thrown) {
     const outcome = await runOnce(() => {

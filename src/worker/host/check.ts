@@ -33,7 +33,8 @@ export async function checkModules({ modules, builtins, signal }: ModulesToCheck
       },
       ended(exitCode, ended, why) {
         const how = ended === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${ended}`
-        if (problem?.endsWith('could not be loaded') === true) problem += `: ${why ?? `they ended it with ${how}`}`
+        if (problem?.endsWith('could not be loaded') === true)
+          problem += `: ${why ?? `their process ended with ${how}`}`
         clearTimeout(tooLong)
         signal?.removeEventListener('abort', giveUp)
         resolve()
