@@ -13,10 +13,17 @@ export interface FolderPaths {
   readonly secret: string
   /** Where everything is, written by the launcher. */
   readonly cluster: string
+  /** The same, of the cluster that ended last. */
+  readonly lastCluster: string
 }
 
 export function pathsOf(folder: string): FolderPaths {
-  return { folder, secret: join(folder, 'secret'), cluster: join(folder, 'cluster.json') }
+  return {
+    folder,
+    secret: join(folder, 'secret'),
+    cluster: join(folder, 'cluster.json'),
+    lastCluster: join(folder, 'cluster.last.json'),
+  }
 }
 
 /**

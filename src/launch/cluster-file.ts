@@ -1,6 +1,6 @@
 // `cluster.json` in the folder of a cluster: where everything of it is, as its launcher wrote it down, for people and for
 // commands that would else look where the settings say, of which the start may have been told others.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { pathsOf } from '../client/folder.js'
 import type { PortRange } from '../config.js'
 
@@ -27,14 +27,29 @@ export function writeClusterFile(record: ClusterRecord): void {
   writeFileSync(pathsOf(record.data).cluster, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
 }
 
-export function removeClusterFile(data: string): void {
-  rmSync(pathsOf(data).cluster, { force: true })
+/** The cluster has ended: where its logs are stays known. */
+export function retireClusterFile(data: string): void {
+  const { cluster, lastCluster } = pathsOf(data)
+  try {
+    renameSync(cluster, lastCluster)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }
 
 /** What is there of it: none where no launcher runs, some where one was killed while it wrote, or is of another version. */
 export function readClusterFile(data: string): Partial<ClusterRecord> {
+  return readRecord(pathsOf(data).cluster)
+}
+
+/** That of the cluster that ended here last. */
+export function readLastClusterFile(data: string): Partial<ClusterRecord> {
+  return readRecord(pathsOf(data).lastCluster)
+}
+
+function readRecord(file: string): Partial<ClusterRecord> {
   try {
-    return (JSON.parse(readFileSync(pathsOf(data).cluster, 'utf8')) ?? {}) as Partial<ClusterRecord>
+    return (JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Partial<ClusterRecord>
   } catch {
     return {}
   }

@@ -16,7 +16,7 @@ import { checkModules } from '../worker/host/check.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
-import { type ClusterProcess, removeClusterFile, writeClusterFile } from './cluster-file.js'
+import { type ClusterProcess, retireClusterFile, writeClusterFile } from './cluster-file.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
 import { checkLogs } from './folder.js'
 import { type Place, Processes } from './processes.js'
@@ -230,7 +230,7 @@ export class Cluster {
     // A start may have failed because another cluster has this folder: then these files are that cluster's.
     if (this.#wroteDown) {
       removeRunFile(runFolder(data), 'launcher', process.pid)
-      removeClusterFile(data)
+      retireClusterFile(data)
     }
     this.#resolveEnded(this.#exitCode())
   }

@@ -22,7 +22,7 @@ function sessionOf(pid: number): { session: number; terminal: number } {
 
 t.test('--detach returns when all is ready; a hangup means nothing; dtr stop ends it', async (t) => {
   const cluster = await Cluster.create(t)
-  const started = cluster.run(startArgs(cluster, '--tasks', WITNESS_TASKS, '--detach'))
+  const started = cluster.run(startArgs(cluster, '--tasks', WITNESS_TASKS, '--detach', '--logs', 'said'))
   t.equal((await started.ended).code, 0, started.stderr)
   t.match(started.stdout, /master +127\.0\.0\.1:\d+ +pid \d+[\s\S]*stop +dtr stop/)
   const launcher = cluster.records().find(({ role }) => role === 'launcher')!
@@ -44,7 +44,9 @@ t.test('--detach returns when all is ready; a hangup means nothing; dtr stop end
   const stop = cluster.run(['stop'])
   t.equal((await stop.ended).code, 0, stop.stderr)
   t.notOk(all.some(isAlive), 'nothing is left')
-  await cluster.untilLog('launcher', /the cluster has ended, exit code 0/)
+  const logs = cluster.run(['logs', 'launcher'])
+  t.equal((await logs.ended).code, 0, logs.stderr)
+  t.match(logs.stdout, /the cluster has ended, exit code 0/, 'its logs are found also when it has ended')
 })
 
 t.test('--detach of a cluster that cannot start: its error, its code, nothing left', async (t) => {
