@@ -13,6 +13,7 @@ import {
 } from '../config.js'
 import { DtrError } from '../errors.js'
 import type { ConfigFile } from '../launch/config-file.js'
+import { STANDARD_INPUT } from './command.js'
 
 /** What ranks below the flags. */
 export interface Below {
@@ -64,6 +65,7 @@ export class Flags {
   demanded(name: string): string {
     const text = this.text(name)
     if (text === undefined || text === '') throw new DtrError('bad_input', `${name.toUpperCase()}: must not be empty`)
+    if (text === STANDARD_INPUT) throw new DtrError('bad_input', `${name.toUpperCase()}: "-" is not taken here`)
     return text
   }
 

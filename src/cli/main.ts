@@ -14,7 +14,8 @@ import {
 import { DtrError, EXIT_OK } from '../errors.js'
 import { findConfig } from '../launch/config-file.js'
 import { VERSION } from '../launch/version.js'
-import { type Command, type FlagWords, STANDARD_INPUT } from './command.js'
+import { spelledOut } from './arguments.js'
+import type { Command, FlagWords } from './command.js'
 import { COMMAND_GROUPS, COMMANDS } from './commands.js'
 import { endOnCrash } from './crash.js'
 import { type Below, Flags } from './flags.js'
@@ -58,7 +59,7 @@ async function showOverview(output: Output): Promise<number> {
 
 async function parse(args: readonly string[], output: Output): Promise<number> {
   let code = EXIT_OK
-  const parser = yargs(args.map((arg) => (arg === '-' ? STANDARD_INPUT : arg)))
+  const parser = yargs(spelledOut(args, COMMANDS))
     .scriptName('dtr')
     .parserConfiguration({
       'parse-numbers': false,

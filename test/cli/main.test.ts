@@ -58,6 +58,8 @@ t.test('values are refused with the name of their flag or variable', async (t) =
     [['start'], /DTR_WORKERS: "x"/, { DTR_WORKERS: 'x' }],
     [['submit', 'echo', '{bad'], /PAYLOAD is not JSON/],
     [['submit'], /<type> is missing/],
+    [['status', '--json=maybe'], /--json: "maybe" is neither true nor false/],
+    [['restore', '-'], /FILE: "-" is not taken here/],
     [['submit', 'echo', '1', '2'], /dtr submit takes no argument 2/],
     [['start', '--tasks'], /--tasks: its value is missing/],
     [['submit', 'echo', '1', '--delay', '5'], /--delay: "5" is not a duration/],
