@@ -22,6 +22,7 @@ import { rawMonoMs, systemClock } from '../clock.js'
 import { formatDuration, type Settings } from '../config.js'
 import { DtrError, messageOf } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
+import { readKey } from '../protocol/key.js'
 import { PUT_A_BACKUP_THERE, readHeader } from '../store/open.js'
 import { type PortHolder, portHolders } from './port-holders.js'
 
@@ -60,7 +61,7 @@ export function checkFolder(folder: string): readonly Finding[] {
   return [
     look('folder', () => checkRights(folder)),
     look('secret', () => {
-      readSecretFile(pathsOf(folder).secret)
+      readKey(readSecretFile(pathsOf(folder).secret))
       return ['ok', 'there, and readable by you alone']
     }),
     look('tasks', () => checkData(join(folder, 'tasks.db'))),
@@ -73,10 +74,18 @@ export function checkFolder(folder: string): readonly Finding[] {
 
 export function checkLogs(folder: string): Finding {
   return look('logs', () => {
-    const there = existsSync(folder)
-    accessSync(there ? folder : dirname(folder), constants.W_OK)
-    return ['ok', there ? `${folder} can be written` : `${folder} will be made by the first start`]
+    const nearest = nearestThere(folder)
+    if (!statSync(nearest).isDirectory()) {
+      return ['problem', `${nearest} is not a folder: move it away, or name another with --logs`]
+    }
+    accessSync(nearest, constants.W_OK)
+    return ['ok', nearest === folder ? `${folder} can be written` : `${folder} will be made by the first start`]
   })
+}
+
+/** The folder, or of those above it the first that is there. */
+function nearestThere(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestThere(dirname(folder))
 }
 
 export function checkPorts(
@@ -199,8 +208,8 @@ function checkSpace(folder: string): Found {
   const { bavail, bsize, type } = statfsSync(folder)
   const free = (bavail * bsize) / GIB
   const words = `${free.toFixed(1)} GiB free`
-  if (type === TMPFS) return ['warning', `${words}, but in memory: a restart of the machine loses all tasks`]
   if (free < 0.1) return ['problem', `${words}: submits will be refused; make room`]
+  if (type === TMPFS) return ['warning', `${words}, but in memory: a restart of the machine loses all tasks`]
   return free < 1 ? ['warning', `${words}: make room before it is full`] : ['ok', words]
 }
 

@@ -1,6 +1,8 @@
 // dtr doctor: what on this machine keeps a cluster from running well, in words that say what to do.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { clusterFolder } from '../client/connect.js'
+import { FOLDER_NAME } from '../client/folder.js'
 import type { SettingName } from '../config.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { escapeControls } from '../log.js'
@@ -44,7 +46,14 @@ function find(data: string | undefined): Place {
   const none = (state: Finding['state'], words: string): Place => ({ trouble: { check: 'folder', state, words } })
   try {
     const folder = clusterFolder(data, process.env)
-    if (folder !== undefined && existsSync(folder)) return { folder }
+    const stats = statSync(folder ?? FOLDER_NAME, { throwIfNoEntry: false })
+    if (stats?.isDirectory() === false) {
+      return none(
+        'problem',
+        `${folder ?? resolve(FOLDER_NAME)} is not a folder: move it away, or name another with --data`,
+      )
+    }
+    if (folder !== undefined && stats !== undefined) return { folder }
     return none('warning', `there is no ${folder ?? '.dtr here or above'}: dtr start makes one`)
   } catch (error) {
     return none('problem', `${messageOf(error)}${error instanceof DtrError ? `; ${error.hint ?? ''}` : ''}`)

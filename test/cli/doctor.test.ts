@@ -1,11 +1,11 @@
 // dtr doctor finds what was broken on purpose, says it, and changes nothing.
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { clockFound, type Finding, suspendedFound } from '../../src/cli/doctor-checks.js'
+import { checkLogs, clockFound, type Finding, suspendedFound } from '../../src/cli/doctor-checks.js'
 import { Flags } from '../../src/cli/flags.js'
 import { whereabouts } from '../../src/cli/whereabouts.js'
 import { saidBy } from '../../src/config.js'
@@ -91,6 +91,27 @@ t.test('a stranger on the ports, rights, a newer schema, what was left over', as
   })
   t.match(of(findings, 'run files'), { state: 'warning', words: /worker-7/ })
   t.same(readdirSync(data), files, 'nothing was changed')
+})
+
+t.test('files where folders belong, and a secret that is none', async (t) => {
+  const folder = t.testdir({ '.dtr': 'a file', logs: 'another' })
+  const of = (findings: Finding[], check: string) => findings.find((finding) => finding.check === check)
+  const { code, findings } = await diagnose(folder, 1)
+  t.equal(code, 1)
+  t.match(of(findings, 'folder'), { state: 'problem', words: /\.dtr is not a folder: .*--data/ })
+
+  rmSync(join(folder, '.dtr'))
+  makeFolder(join(folder, '.dtr'))
+  writeFileSync(join(folder, '.dtr/secret'), 'short')
+  const later = (await diagnose(folder, 1)).findings
+  t.match(of(later, 'secret'), { state: 'problem', words: /5 characters, and at least 32/ })
+  t.match(of(later, 'logs'), { state: 'problem', words: /logs is not a folder: .*--logs/ })
+})
+
+t.test('logs: folders above it may be missing as well', async (t) => {
+  const folder = t.testdir()
+  t.match(checkLogs(join(folder, 'a/b')), { state: 'ok', words: /will be made/ })
+  t.same(readdirSync(folder), [])
 })
 
 const analyze = spawnSync('systemd-analyze', ['--version']).status === 0
