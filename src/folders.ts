@@ -12,7 +12,7 @@ const WHY: Readonly<Record<string, string>> = {
   EDQUOT: 'your quota of that disk is used up',
   ENOTDIR: 'a file stands in its place',
   EEXIST: 'a file stands in its place',
-  ENOENT: 'that file system takes no folders',
+  ENOENT: 'that file system takes nothing new',
 }
 
 /**

@@ -21,7 +21,7 @@ t.test('what cannot be made says why and what to do, at once', async (t) => {
     })
   refused(join(folder, 'file'), /file cannot be made: a file stands in its place/)
   refused(join(folder, 'file/below/it'), /it cannot be made: a file stands in its place/)
-  if (process.platform === 'linux') refused('/proc/dtr/.dtr', /takes no folders/)
+  if (process.platform === 'linux') refused('/proc/dtr/.dtr', /takes nothing new/)
   if (process.getuid?.() === 0) return
   chmodSync(folder, 0o500)
   refused(join(folder, 'x'), /you have no right to that/)

@@ -1,7 +1,7 @@
 // The config file of a cluster: where it lies, whether it may be believed, what it says. It lies beside the cluster's
 // `.dtr`: both are looked for in the current folder and above, and the nearest folder that has either is the one.
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
 import { type ParseError, parse as parseWithPlaces, printParseErrorCode } from 'jsonc-parser'
 import { FOLDER_NAME } from '../client/folder.js'
 import { checkTrusted } from '../client/trust.js'
@@ -20,6 +20,8 @@ import { shown } from '../runner/load-error.js'
 export type Configuration = GivenSettings
 
 export const CONFIG_NAMES = ['dtr.config.json', 'dtr.config.ts', 'dtr.config.js', 'dtr.config.mjs'] as const
+/** Whatever the name. */
+const ENDINGS: readonly string[] = ['.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 /** In the place of a file's name: none is read. */
 export const NO_CONFIG = 'none'
 const WITHOUT = `say --config ${NO_CONFIG} to do without`
@@ -73,6 +75,11 @@ function configIn(folder: string): string | undefined {
 async function readConfig(file: string): Promise<ConfigFile> {
   if (!existsSync(file)) throw new DtrError('bad_input', `${file}: there is no such config file`, { hint: WITHOUT })
   checkTrusted(file, WITHOUT)
+  if (!statSync(file).isFile() || !ENDINGS.includes(extname(file))) {
+    throw new DtrError('bad_input', `${shown(file)}: is not a file that ends in ${ENDINGS.join(', ')}`, {
+      hint: `name such a file, or ${WITHOUT}`,
+    })
+  }
   const value = file.endsWith('.json') ? readJson(file) : await importConfig(file)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DtrError('bad_input', `${shown(file)}: says no settings`, {

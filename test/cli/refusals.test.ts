@@ -33,8 +33,8 @@ t.test('a folder that cannot be: exit 2 at once, and no process is left', async 
     [['start', '--logs', 'file'], /file cannot be made: a file stands in its place\n.*--logs FOLDER/],
     ...(process.platform === 'linux'
       ? ([
-          [['start', '--data', '/proc/x'], /\/proc\/x cannot be made: that file system takes no folders/],
-          [['start', '--logs', '/proc/x/y'], /cannot be made: that file system takes no folders/],
+          [['start', '--data', '/proc/x'], /\/proc\/x cannot be made: that file system takes nothing new/],
+          [['start', '--logs', '/proc/x/y'], /cannot be made: that file system takes nothing new/],
           [['master', '--data', '/proc'], /\/proc\/.gitignore cannot be written/],
         ] as [string[], RegExp][])
       : []),

@@ -93,3 +93,15 @@ t.test('a mistake is told with its file and line', async (t) => {
     else await t.rejects(findConfig(folder, here), { code: 'bad_input', message }, name)
   }
 })
+
+t.test('what is no file of these kinds is not read', async (t) => {
+  const folder = t.testdir({ 'c.yaml': 'workers: 3', 'd.json': {} })
+  for (const named of ['c.yaml', 'd.json', '']) {
+    const message = /is not a file that ends in .json, .ts/
+    await t.rejects(
+      findConfig(folder, { ...here, named }),
+      { code: 'bad_input', message, hint: /--config none/ },
+      named,
+    )
+  }
+})

@@ -3,6 +3,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { DtrError, messageOf } from '../../errors.js'
+import { whyOf } from '../../folders.js'
 import { storeError } from './database.js'
 import { MIGRATIONS } from './schema.js'
 
@@ -39,7 +40,7 @@ export async function copyData(from: string, to: string, step: (progress: CopyPr
     return summary
   } catch (error) {
     for (const file of [to, `${to}-journal`, `${to}-wal`, `${to}-shm`]) rmSync(file, { force: true })
-    throw storeError(error)
+    throw copyError(error, from, to)
   } finally {
     closeSync(descriptor)
   }
@@ -54,7 +55,7 @@ export function inspectData(file: string): DataSummary {
   try {
     return summaryOf(database, file)
   } catch (error) {
-    throw storeError(error)
+    throw copyError(error, file)
   } finally {
     database.close()
   }
@@ -75,7 +76,10 @@ function createFile(file: string): number {
     rmSync(file, { force: true }) // Of a process with the same pid that was killed.
     return openSync(file, 'wx', 0o600)
   } catch (error) {
-    throw new DtrError('bad_input', `${file} cannot be written: ${messageOf(error)}`, { cause: error })
+    throw new DtrError('bad_input', `${file} cannot be written: ${whyOf(error) ?? messageOf(error)}`, {
+      hint: 'choose another place for it',
+      cause: error,
+    })
   }
 }
 
@@ -166,6 +170,17 @@ function versionOf(database: Database.Database, file: string): number {
     if (error.code === 'SQLITE_NOTADB') return 0
     throw damaged(file, error.message)
   }
+}
+
+/** What SQLite could not do names the file, and what to do about it. */
+function copyError(error: unknown, from: string, to?: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error
+  if (error.code.startsWith('SQLITE_CORRUPT')) return damaged(from, error.message)
+  if (error.code !== 'SQLITE_FULL') return storeError(error)
+  return new DtrError('store_failed', `${to ?? from} cannot be written: no space is left on that disk`, {
+    hint: 'make room, or choose another place',
+    cause: error,
+  })
 }
 
 function damaged(file: string, what: string): DtrError {

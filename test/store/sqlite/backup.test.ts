@@ -111,6 +111,14 @@ t.test('what a restore refuses', async (t) => {
   const cut = join(t.testdirName, 'cut.db')
   writeFileSync(cut, readFileSync(file).subarray(0, 8_192))
   await t.rejects(restore({ folder, file: cut, replace: true }), { code: 'data_refused', message: /damaged/ })
+  const torn = join(t.testdirName, 'torn.db')
+  writeFileSync(torn, readFileSync(file).fill(0xa5, 8_192))
+  await t.rejects(restore({ folder, file: torn, replace: true }), {
+    code: 'data_refused',
+    message: /torn.db is damaged/,
+    hint: /an older backup/,
+  })
+  t.throws(() => inspectData(torn), { code: 'data_refused', message: /torn.db is damaged/ })
   await t.rejects(restore({ folder, file: join(folder, 'none'), replace: true }), { code: 'bad_input' })
   t.same(rowsOf(join(folder, 'tasks.db')), before, 'nothing was changed')
 
