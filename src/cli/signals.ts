@@ -3,6 +3,7 @@
 // The first ends in order, a second one at once (P21). A terminal that goes away is no second wish: its shell and the
 // kernel both say SIGHUP, and it means what the first said. And a Ctrl-C that is pressed once may come twice, from the
 // terminal and through npx, which hands on what it gets: so a SIGINT soon after another is the same wish.
+import { closeSync } from 'node:fs'
 import { rawMonoMs } from '../clock.js'
 import { EXIT_INTERRUPTED } from '../errors.js'
 
@@ -38,8 +39,20 @@ export function onEndSignals(
   const wishes = new Wishes()
   for (const signal of Object.keys(END_SIGNALS) as EndSignal[]) {
     process.on(signal, () => {
+      if (signal === 'SIGHUP') process.once('exit', letGoOfTerminal)
       const count = ignored.includes(signal) ? undefined : wishes.add(signal, rawMonoMs())
       if (count !== undefined) asked(count, signal)
     })
+  }
+}
+
+/** When it exits Node sets the terminal back as it was, and aborts where that is gone: so there is none to set back. */
+function letGoOfTerminal(): void {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      closeSync(descriptor)
+    } catch {
+      // It was closed before.
+    }
   }
 }

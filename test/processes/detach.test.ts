@@ -1,6 +1,7 @@
 // A launcher in the background, and what a closed terminal does to one in the foreground.
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { BIN, Cluster, isAlive, until, WITNESS_TASKS } from './cluster.js'
 
@@ -64,7 +65,13 @@ t.test(
   { skip: scriptTool ? false : 'SKIPPED: needs script' },
   async (t) => {
     const cluster = await Cluster.create(t)
-    const command = ['exec', process.execPath, BIN, ...startArgs(cluster, '--tasks', WITNESS_TASKS)].join(' ')
+    const command = [
+      'echo $$ >pid; exec',
+      process.execPath,
+      BIN,
+      ...startArgs(cluster, '--tasks', WITNESS_TASKS),
+      '2>said',
+    ].join(' ')
     const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
       cwd: cluster.folder,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -75,10 +82,13 @@ t.test(
     await cluster.untilReady(client, ['worker-1'])
     const handle = await client.submit('work', { key: 'k', ms: 1_500, witness: cluster.witnessFile })
     await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
-    const all = pids(cluster)
+    const fileOf = (name: string): string => readFileSync(join(cluster.folder, name), 'utf8')
+    const all = [Number(fileOf('pid')), ...pids(cluster)]
     terminal.kill('SIGKILL')
     t.same(await handle.result(), { key: 'k' }, 'what runs is finished')
     await until('all of them to be gone', () => !all.some(isAlive))
     t.notMatch(cluster.log('master'), /handed back|is dead/)
+    t.match(fileOf('said'), /ending the cluster/)
+    t.notMatch(fileOf('said'), /Assertion/, 'Node has no terminal to set back')
   },
 )
