@@ -3,7 +3,8 @@
 
 import { parseBoolean } from '../config/parse.js'
 import { flagOf, SETTINGS } from '../config.js'
-import { type Command, STANDARD_INPUT } from './command.js'
+import type { Command } from './command.js'
+import { STANDARD_INPUT } from './flags.js'
 
 /** @throws DtrError `bad_input` for a flag that is neither on nor off. Pure. */
 export function spelledOut(args: readonly string[], commands: readonly Command[]): readonly string[] {

@@ -44,6 +44,3 @@ export const CLUSTER_SETTINGS: readonly SettingName[] = ['data', 'master', 'secr
 
 /** For commands whose answer a program may read. */
 export const JSON_FLAG = { json: { about: 'answer in JSON' } } as const
-
-/** Stands for the argument `-`, which yargs would lose. No argument can be this one: none holds a NUL. */
-export const STANDARD_INPUT = '\0-'

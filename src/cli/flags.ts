@@ -13,7 +13,9 @@ import {
 } from '../config.js'
 import { DtrError } from '../errors.js'
 import type { ConfigFile } from '../launch/config-file.js'
-import { STANDARD_INPUT } from './command.js'
+
+/** Stands for the argument `-`, which yargs would lose. No argument can be this one: none holds a NUL. */
+export const STANDARD_INPUT = '\0-'
 
 /** What ranks below the flags. */
 export interface Below {

@@ -2,8 +2,7 @@
 import { Compile } from 'typebox/compile'
 import { DtrError } from '../errors.js'
 import { Id } from '../protocol/messages.js'
-import { STANDARD_INPUT } from './command.js'
-import type { Flags } from './flags.js'
+import { type Flags, STANDARD_INPUT } from './flags.js'
 import { linesOf } from './lines.js'
 
 const LINE_BYTES_MAX = 1_024

@@ -4,9 +4,9 @@ import type { TaskOptions } from '../client/spec.js'
 import { TaskFailedError } from '../client/task-end.js'
 import type { TaskHandle } from '../client/task-handle.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
-import { CLUSTER_SETTINGS, type Command, type FlagWords, STANDARD_INPUT } from './command.js'
+import { CLUSTER_SETTINGS, type Command, type FlagWords } from './command.js'
 import { connectBy } from './connect.js'
-import type { Flags } from './flags.js'
+import { type Flags, STANDARD_INPUT } from './flags.js'
 import { note, type Output } from './output.js'
 
 /** What may be said about a task, for `submit` and `map`. */
