@@ -21,9 +21,9 @@ export async function launch({ settings, tell, ignored, signal }: Launch): Promi
   let cluster: Cluster | undefined
   onEndSignals((count) => {
     if (cluster === undefined) return starting.abort()
-    if (count > 1) return cluster.kill()
-    tell('ending the cluster; once more to end it at once')
-    void cluster.stop()
+    if (count > 2) return cluster.kill()
+    tell(count === 1 ? 'ending the cluster; once more to end it at once' : 'ending it at once; once more to kill it')
+    void cluster.stop(count === 1 ? {} : { graceMs: 0 })
   }, ignored)
   try {
     cluster = await startCluster({ ...settings, tell, signal: starting.signal })

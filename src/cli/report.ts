@@ -14,7 +14,8 @@ export interface ReportOptions {
 const DEBUG_SAID = ['1', 'true', 'yes', 'on']
 
 export function isDebug(args: readonly string[], environment: NodeJS.ProcessEnv): boolean {
-  return args.includes('--debug') || DEBUG_SAID.includes(environment.DTR_DEBUG ?? '')
+  const said = args.findLast((arg) => /^--debug(=|$)/.test(arg))?.split('=')[1]
+  return args.includes('--debug') || DEBUG_SAID.includes(said ?? environment.DTR_DEBUG ?? '')
 }
 
 /** Says it on standard error. @returns the exit code that it stands for */

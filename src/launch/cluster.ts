@@ -7,7 +7,7 @@
 import { join, resolve } from 'node:path'
 import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
-import { systemClock } from '../clock.js'
+import { type MonoMs, rawMonoMs, systemClock } from '../clock.js'
 import { checkFunction, checkObject, checkSignal } from '../config/options.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
@@ -82,6 +82,7 @@ export class Cluster {
   #resolveEnded: (code: number) => void = () => {}
   #phase: 'starting' | 'running' | 'stopping' = 'starting'
   #killed = false
+  #killAt: MonoMs = Number.POSITIVE_INFINITY
   #handedBack = false
   #wroteDown = false
   #lastResort: NodeJS.Timeout | undefined
@@ -145,17 +146,25 @@ export class Cluster {
 
   /**
    * Ends it in order: no more work is given out, workers finish what they run and leave, the master last.
+   * Called again, with less time, it ends sooner.
    * @returns 0, or 6 where work was handed back
    */
   stop(options: { readonly graceMs?: number } = {}): Promise<number> {
-    if (this.#phase === 'stopping') return this.ended
+    const graceMs = options.graceMs ?? this.settings.drain
+    const killAt = rawMonoMs() + graceMs + STOP_MARGIN_MS
+    if (this.#phase === 'stopping' && killAt >= this.#killAt) return this.ended
     this.#phase = 'stopping'
     this.#processes.forgetPauses()
     this.#endIfOver()
-    const graceMs = options.graceMs ?? this.settings.drain
-    this.#lastResort = setTimeout(() => this.kill(), graceMs + STOP_MARGIN_MS)
+    this.#killBy(killAt)
     void this.#askMaster(graceMs)
     return this.ended
+  }
+
+  #killBy(killAt: MonoMs): void {
+    this.#killAt = killAt
+    clearTimeout(this.#lastResort)
+    if (!this.#processes.over) this.#lastResort = setTimeout(() => this.kill(), killAt - rawMonoMs())
   }
 
   /** Ends all of it at once. What ran is handed back or lost. */
@@ -219,7 +228,7 @@ export class Cluster {
     this.#phase = 'stopping'
     this.#processes.forgetPauses()
     this.#processes.signal('SIGTERM')
-    this.#lastResort ??= setTimeout(() => this.kill(), graceMs + STOP_MARGIN_MS)
+    if (this.#lastResort === undefined) this.#killBy(rawMonoMs() + graceMs + STOP_MARGIN_MS)
     this.#endIfOver()
   }
 

@@ -471,6 +471,19 @@ t.test('P21: work that was handed back makes the code 6', async (t) => {
   t.match(await stage.task(id!), { state: 'pending', attempt: 1, uncharged: 1 })
 })
 
+t.test('asked to stop once more, with less time, it gives less; with more time nothing changes', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  const client = stage.connect('client', 'client#1')
+  for (const graceMs of [30_000, 60_000, 0]) stage.say(client, { type: 'stop', re: 1, graceMs })
+  t.same(
+    stage.got(worker, 'drain').map(({ graceMs }) => graceMs),
+    [30_000, 0],
+  )
+  stage.pass(7_000)
+  t.equal(stage.exitCode, 0, 'it does not wait for the 30 s')
+})
+
 t.test('stopping does not wait for ever', async (t) => {
   const stage = await Stage.open()
   await stage.worker('w1')

@@ -1,6 +1,6 @@
 // P21: SIGTERM drains, and the exit code tells whether work was handed back.
 import t from 'tap'
-import { Cluster, until } from './cluster.js'
+import { Cluster, until, WITNESS_TASKS } from './cluster.js'
 
 t.jobs = 2
 
@@ -42,6 +42,27 @@ t.test('a second signal ends it at once, and says that work was handed back', as
   const { code, atMs } = await workers[0]!.ended
   t.equal(code, 6)
   t.ok(atMs - at < 3_000, `after ${Math.round(atMs - at)} ms`)
+})
+
+t.test('a second signal to a launcher: the code is ended, its task goes back uncharged', async (t) => {
+  const cluster = await Cluster.create(t)
+  const { master, first, last } = cluster.ports
+  const ports = ['--port', String(master), '--worker-ports', `${first}-${last}`]
+  const launcher = cluster.run(['start', '--workers', '1', '--tasks', WITNESS_TASKS, ...ports])
+  const said = () => launcher.stdout + launcher.stderr
+  await until('the cluster', () => /^stop /m.test(said()))
+  const client = await cluster.client()
+  const handle = await client.submit('deaf', { key: 'k', ms: 60_000, witness: cluster.witnessFile })
+  handle.result().catch(() => {})
+  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  launcher.kill('SIGTERM')
+  await until('the first to be heard', () => said().includes('once more to end it at once'))
+  launcher.kill('SIGTERM')
+  t.equal((await launcher.ended).code, 6)
+  t.match(said(), /once more to kill it/)
+  await cluster.master()
+  const [task] = await (await cluster.client()).get([handle.id])
+  t.match(task, { state: 'pending', attempt: 1, uncharged: 1 })
 })
 
 t.test('SIGTERM to a lone master ends the cluster, the master last', async (t) => {

@@ -12,7 +12,7 @@ const LAST_BATCH_MS = 2_000
 
 export function requestStop(turn: Turn, reason: string, graceMs: number, now = false): void {
   const { state } = turn
-  if (state.stopping !== undefined && !now) return
+  if (state.stopping !== undefined && !now) return stopSooner(turn, state.stopping, reason, graceMs)
   const keep = state.settings.keepWorkers
   turn.log('info', `stopping: ${reason}${keep ? '; workers are left to the next master' : ''}`, {
     grace: formatDuration(graceMs),
@@ -24,8 +24,20 @@ export function requestStop(turn: Turn, reason: string, graceMs: number, now = f
     handedBack: state.stopping?.handedBack ?? false,
     exited: false,
   }
-  if (keep || now) return
-  for (const worker of state.workers.values()) {
+  if (!keep && !now) drainAll(turn, graceMs)
+}
+
+/** Asked again, with less time: what still runs then goes back sooner. */
+function stopSooner(turn: Turn, stopping: Stopping, reason: string, graceMs: number): void {
+  const deadline = turn.at.monoMs + graceMs + LEAVE_MS
+  if (stopping.exited || deadline >= stopping.deadline) return
+  turn.log('info', `stopping sooner: ${reason}`, { grace: formatDuration(graceMs) })
+  turn.state.stopping = { ...stopping, deadline }
+  drainAll(turn, graceMs)
+}
+
+function drainAll(turn: Turn, graceMs: number): void {
+  for (const worker of turn.state.workers.values()) {
     if (worker.session !== undefined) turn.send(worker.session, { type: 'drain', graceMs })
   }
 }

@@ -33,6 +33,8 @@ export function openDatabase(file: string, migrations = MIGRATIONS): Database.Da
 /** @param busyMs how long a statement waits for another process that holds the file */
 export function connect(file: string, busyMs: number): Database.Database {
   try {
+    // Payloads are nobody else's business; what SQLite makes beside it takes the mode of this.
+    closeSync(openSync(file, 'a', 0o600))
     return new Database(file, { timeout: busyMs })
   } catch (error) {
     throw new DtrError('store_failed', `${file} cannot be opened: ${messageOf(error)}`, { cause: error })
