@@ -2,8 +2,7 @@
 import type { Clock } from '../clock.js'
 import type { PortRange } from '../config.js'
 import type { Log } from '../log.js'
-import type { Connection, DialResult, Identity } from '../net/connection.js'
-import { dial } from '../net/dial.js'
+import type { Connection, DialOptions, DialResult, Identity } from '../net/connection.js'
 import { Scanner } from '../net/scanner.js'
 import { WORKER_MESSAGES } from '../protocol/messages.js'
 import type { ProbeResult } from './events.js'
@@ -17,6 +16,9 @@ export interface DiscoveryOptions {
   readonly own: string
   readonly clock: Clock
   readonly log: Log
+  /** A number in [0, 1). */
+  readonly random: () => number
+  dial(options: DialOptions): Promise<DialResult>
   connected(connection: Connection): void
   probed(incarnation: string, met: ProbeResult): void
 }
@@ -35,7 +37,7 @@ export class Discovery {
   #stopped = false
 
   constructor(private readonly options: DiscoveryOptions) {
-    const { identity, hosts, ports, roundMs, own, clock, log } = options
+    const { identity, hosts, ports, roundMs, own, clock, log, random, dial } = options
     this.#scanner = new Scanner({
       hosts,
       ports,
@@ -43,7 +45,7 @@ export class Discovery {
       connectMs: CONNECT_MS,
       clock,
       log,
-      random: Math.random,
+      random,
       dial: ({ host, port }) =>
         dial({
           host,

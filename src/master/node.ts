@@ -1,5 +1,5 @@
-// A master as a process part: sockets, the store, discovery and the run file around the machine and its driver. It
-// decides nothing. Several may live in one process (users' own tests do that).
+// A master as a process part: its listening socket, the store and the run file around its core. It decides nothing. Several
+// may live in one process (users' own tests do that).
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
 import type { PortRange } from '../config.js'
@@ -7,16 +7,15 @@ import { ERRORS, messageOf } from '../errors.js'
 import type { Log } from '../log.js'
 import { accept } from '../net/accept.js'
 import { formatAddress } from '../net/address.js'
-import type { Acceptor, ClusterKey, Connection, Identity } from '../net/connection.js'
+import type { Acceptor, ClusterKey, Identity } from '../net/connection.js'
+import { dial } from '../net/dial.js'
 import { machineId } from '../net/machine-id.js'
 import { type Listening, listenOnFirstFree } from '../net/ports.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
-import type { WorkerMessage } from '../protocol/messages.js'
 import { CLIENT_MESSAGES, WORKER_MESSAGES } from '../protocol/messages.js'
 import type { Store } from '../store/store.js'
-import { Discovery } from './discovery.js'
-import { Driver } from './driver.js'
-import type { Keep, MasterEffect, SessionId } from './events.js'
+import { MasterCore } from './core.js'
+import type { Keep } from './events.js'
 import { MasterMachine } from './machine.js'
 
 export interface MasterOptions {
@@ -80,11 +79,8 @@ export async function startMaster(options: MasterOptions): Promise<MasterHandle>
 }
 
 class MasterNode {
-  readonly #sessions = new Map<SessionId, Connection>()
-  readonly #driver: Driver
-  readonly #discovery: Discovery
+  readonly #core: MasterCore
   readonly #acceptor: Acceptor
-  #lastSession = 0
   #exiting = false
   #end: (code: number) => void = () => {}
   readonly ended = new Promise<number>((resolve) => {
@@ -124,7 +120,7 @@ class MasterNode {
     }
     const node = new MasterNode(options, store, listening, machine, incarnation)
     const stop: MasterHandle['stop'] = (reason, { graceMs = options.drainMs, now = false } = {}) =>
-      node.#driver.post({ kind: 'stop', reason, graceMs, now })
+      node.#core.post({ kind: 'stop', reason, graceMs, now })
     return { host, port, incarnation, stop, ended: node.ended }
   }
 
@@ -138,38 +134,31 @@ class MasterNode {
     const { key, log, clock = systemClock } = options
     const { port } = listening
     const identity: Identity & { role: 'master' } = { role: 'master', incarnation, key }
-    this.#driver = new Driver(machine, {
-      clock,
-      store,
-      log,
-      batchId: () => randomBytes(12).toString('base64url'),
-      afterArrivals: (callback) => void setImmediate(callback),
-      act: (effect) => this.#act(effect),
-      failed: (error) => {
-        log.error(`an error of dtr itself: ${error instanceof Error ? error.stack : String(error)}`)
-        void this.#exit(ERRORS.internal.exit)
-      },
-    })
-    this.#discovery = new Discovery({
+    this.#core = new MasterCore(machine, {
       identity,
       hosts: options.hosts,
       ports: options.workerPorts,
       roundMs: options.scanMs,
       own: formatAddress({ host: options.bind, port }),
       clock,
+      store,
       log,
-      connected: (connection) => this.#take(connection),
-      probed: (incarnation, met) => this.#driver.post({ kind: 'probed', incarnation, met }),
+      dial,
+      random: Math.random,
+      batchId: () => randomBytes(12).toString('base64url'),
+      afterArrivals: (callback) => void setImmediate(callback),
+      exit: (code) => void this.#exit(code),
+      failed: (error) => {
+        log.error(`an error of dtr itself: ${error instanceof Error ? error.stack : String(error)}`)
+        void this.#exit(ERRORS.internal.exit)
+      },
     })
     this.#acceptor = accept(listening, {
       identity,
       accepts: { client: CLIENT_MESSAGES, worker: WORKER_MESSAGES },
       unauthenticatedMax: UNAUTHENTICATED_MAX,
       connectionsMax: CONNECTIONS_MAX,
-      connected: (connection) => {
-        if (connection.peer.role === 'worker') this.#discovery.joined(connection.peer.incarnation)
-        this.#take(connection)
-      },
+      connected: (connection) => this.#core.accepted(connection),
       rejected: (remote, why) => log.warn(`refused a connection from ${remote}: ${why}`),
       clock,
     })
@@ -182,62 +171,14 @@ class MasterNode {
       incarnation,
       startedAt: new Date(clock.now().wallMs).toISOString(),
     })
-    this.#driver.start()
-    this.#discovery.start()
-  }
-
-  #take(connection: Connection): void {
-    const { role, incarnation, remote } = connection.peer
-    if (role === 'master' || this.#exiting) return connection.destroy('no place for it here')
-    this.#lastSession += 1
-    const session = this.#lastSession
-    this.#sessions.set(session, connection)
-    this.#driver.post({ kind: 'opened', session, peer: { role, incarnation, remote } })
-    connection.open({
-      messages: (messages) => {
-        for (const message of messages) {
-          // The connection has checked it against WORKER_MESSAGES or CLIENT_MESSAGES, by the role that was proven.
-          this.#driver.post({ kind: 'message', session, message: message as WorkerMessage })
-        }
-      },
-      closed: (reason, heardAll) => {
-        this.#sessions.delete(session)
-        if (!this.#isConnected(incarnation)) this.#discovery.left(incarnation)
-        this.#driver.post({ kind: 'closed', session, reason, heardAll })
-      },
-    })
-  }
-
-  /** A worker that connected anew is there although its old session has just ended. */
-  #isConnected(incarnation: string): boolean {
-    return [...this.#sessions.values()].some(({ peer }) => peer.incarnation === incarnation)
-  }
-
-  #act(effect: Exclude<MasterEffect, { kind: 'read' } | { kind: 'log' }>): void {
-    switch (effect.kind) {
-      case 'send':
-        this.#sessions.get(effect.session)?.send(effect.message)
-        return
-      case 'close':
-        this.options.log.info(`closed a connection: ${effect.reason}`, {
-          remote: this.#sessions.get(effect.session)?.peer.remote,
-        })
-        this.#sessions.get(effect.session)?.end()
-        return
-      case 'probe':
-        this.#discovery.probe(effect.incarnation, effect.address)
-        return
-      case 'exit':
-        void this.#exit(effect.code)
-    }
+    this.#core.start()
   }
 
   async #exit(code: number): Promise<void> {
     if (this.#exiting) return
     this.#exiting = true
-    this.#discovery.stop()
-    await this.#within(STORE_MS_MAX, this.#driver.close())
-    for (const connection of this.#sessions.values()) connection.end()
+    await this.#within(STORE_MS_MAX, this.#core.close())
+    this.#core.endSessions()
     await new Promise<void>((resolve) => {
       this.listening.server.close(() => resolve())
       // Who does not read what was sent last is not waited for.

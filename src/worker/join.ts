@@ -3,8 +3,7 @@
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { formatAddress, parseAddress } from '../net/address.js'
-import type { Connection, DialResult, Identity } from '../net/connection.js'
-import { dial } from '../net/dial.js'
+import type { Connection, DialOptions, DialResult, Identity } from '../net/connection.js'
 import { MASTER_TO_WORKER_MESSAGES } from '../protocol/messages.js'
 
 const CONNECT_MS = 2_000
@@ -17,6 +16,7 @@ export interface JoinOptions {
   readonly identity: Identity
   readonly clock: Clock
   readonly log: Log
+  dial(options: DialOptions): Promise<DialResult>
   /** Resolves when the session is over. */
   connected(connection: Connection): Promise<void>
 }
@@ -24,7 +24,7 @@ export interface JoinOptions {
 /** @returns what ends it */
 export function join(options: JoinOptions): () => void {
   const { host, port } = parseAddress(options.master, 'the master to join')
-  const { identity, clock, log } = options
+  const { identity, clock, log, dial } = options
   let stopped = false
   let cancelWait = (): void => {}
 

@@ -1,25 +1,25 @@
-// A worker as a process part: its listening socket, its sessions, its hosts, its one timer and its run file around the
-// machine, which decides everything. Several may live in one process (users' own tests do that).
+// A worker as a process part: its listening socket, its hosts' processes and its run file around its core. It decides nothing.
+// Several may live in one process (users' own tests do that).
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { type Clock, type MonoMs, rawMonoMs, systemClock } from '../clock.js'
+import { type Clock, rawMonoMs, systemClock } from '../clock.js'
 import type { PortRange } from '../config.js'
 import { DtrError, messageOf } from '../errors.js'
 import type { Log } from '../log.js'
 import { accept } from '../net/accept.js'
 import { formatAddress, parseAddress } from '../net/address.js'
 import type { Acceptor, ClusterKey, Connection, Identity } from '../net/connection.js'
+import { dial } from '../net/dial.js'
 import { machineId } from '../net/machine-id.js'
 import { type Listening, listenOnFirstFree } from '../net/ports.js'
 import { removeRunFile, writeRunFile } from '../net/run-file.js'
-import { MASTER_TO_WORKER_MESSAGES, type MasterToWorker } from '../protocol/messages.js'
+import { MASTER_TO_WORKER_MESSAGES } from '../protocol/messages.js'
 import { DEFAULT_QUEUE } from '../task/task.js'
-import type { SessionId, WorkerEffect, WorkerEvent } from './events.js'
-import { Hosts } from './host/hosts.js'
+import { WorkerCore } from './core.js'
+import type { WorkerEvent } from './events.js'
 import { join } from './join.js'
-import { WorkerMachine } from './machine.js'
 import { watchModules } from './watch.js'
 
 export interface WorkerOptions {
@@ -76,8 +76,6 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const UNAUTHENTICATED_MAX = 64
 /** One master at a time, and others that are told so. */
 const CONNECTIONS_MAX = 64
-/** How long the end of a worker waits for its sessions and hosts: nothing of it is alive 2 s later (P18). */
-const LEAVE_MS_MAX = 1_500
 
 /**
  * Resolves when the worker listens and knows what it serves.
@@ -106,21 +104,13 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
 class WorkerNode {
   readonly incarnation: string
   readonly #clock: Clock
-  readonly #machine: WorkerMachine
+  readonly #core: WorkerCore
   readonly #identity: Identity & { role: 'worker' }
   readonly #startedAt: string
-  readonly #sessions = new Map<SessionId, Connection>()
-  readonly #hosts: Hosts
   #acceptor: Acceptor | undefined
   #stopJoining = (): void => {}
   #stopWatching = (): void => {}
-  #lastSession = 0
-  #armedFor: MonoMs | undefined
-  #cancelTimer = (): void => {}
   #hostsTold = ''
-  #leaving = false
-  /** Told whenever a session or a host is gone. */
-  #gone = (): void => {}
   #accepted = (): void => {}
   #refused = (_problem: DtrError): void => {}
   #end = (_code: number): void => {}
@@ -142,14 +132,6 @@ class WorkerNode {
     this.incarnation = `${name}#${randomBytes(8).toString('hex')}`
     this.#identity = { role: 'worker', incarnation: this.incarnation, key }
     this.#startedAt = new Date(now.wallMs).toISOString()
-    this.#hosts = new Hosts({
-      ...{ name, log },
-      builtins: options.builtins,
-      modules: options.tasks.map((path) => resolve(path)),
-      listeningFd: listeningFd(listening.server),
-      tell: (event) => this.post(event),
-      gone: () => this.#gone(),
-    })
     const config = {
       ...{ name, slots, version, masterTimeoutMs, killGraceMs, defaultTimeoutMs },
       pid: process.pid,
@@ -157,7 +139,21 @@ class WorkerNode {
       machine: machineId(),
       queues: options.queues ?? [DEFAULT_QUEUE],
     }
-    this.#machine = new WorkerMachine(config)
+    this.#core = new WorkerCore({
+      ...{ config, log, rawMonoMs },
+      clock: this.#clock,
+      hosts: {
+        name,
+        builtins: options.builtins,
+        modules: options.tasks.map((path) => resolve(path)),
+        listeningFd: listeningFd(listening.server),
+      },
+      accept: () => this.#accept(),
+      addressFor: (connection) => this.#addressFor(connection),
+      reloaded: (problem) => options.reloaded?.(problem),
+      stepped: () => this.#tellHosts(),
+      exit: (code, problem) => void this.#leave(code, problem),
+    })
     log.info(`worker listens on ${formatAddress({ host: options.bind, port: listening.port })}`, {
       pid: process.pid,
       incarnation: this.incarnation,
@@ -166,71 +162,9 @@ class WorkerNode {
     this.post({ kind: 'tick' })
   }
 
-  /** Tells the machine, and does what it says. */
   post(event: WorkerEvent): void {
-    if (this.#leaving) return
-    for (const effect of this.#machine.step(this.#clock.now(), event)) this.#act(effect)
-    if (this.#leaving) return
-    this.#arm()
-    this.#tellHosts()
+    this.#core.post(event)
   }
-
-  #arm(): void {
-    const next = this.#machine.nextDeadline()
-    if (next === this.#armedFor) return
-    this.#cancelTimer()
-    this.#armedFor = next
-    this.#cancelTimer = () => {}
-    if (next === undefined) return
-    this.#cancelTimer = this.#clock.wakeAt(next, () => {
-      this.#armedFor = undefined
-      this.post({ kind: 'tick' })
-    })
-  }
-
-  #act(effect: WorkerEffect): void {
-    switch (effect.kind) {
-      case 'send':
-        this.#sessions.get(effect.session)?.send(effect.message)
-        return
-      case 'close':
-        this.#sessions.get(effect.session)?.end()
-        return
-      case 'accept':
-        return this.#accept()
-      case 'spawn':
-        return this.#hosts.spawn(effect.host)
-      case 'kill':
-        this.#hosts.get(effect.host)?.kill()
-        return
-      case 'deadline':
-        this.#hosts.get(effect.host)?.watch({ deadlineMs: this.#raw(effect.at), signEveryMs: effect.signEveryMs })
-        return
-      case 'run':
-        // `started` must have left before the code can begin (P9).
-        for (const connection of this.#sessions.values()) connection.flush()
-        this.#hosts.get(effect.host)?.send({ type: 'run', attempt: effect.attempt })
-        return
-      case 'abort':
-        this.#hosts.get(effect.host)?.send({ type: 'abort', leaseId: effect.leaseId, reason: effect.reason })
-        return
-      case 'log':
-        this.options.log.write(effect.entry)
-        return
-      case 'reloaded':
-        this.options.reloaded?.(effect.problem)
-        return
-      case 'exit':
-        void this.#leave(effect.code, effect.problem)
-    }
-  }
-
-  /** From the lease clock to the one that host and worker share. */
-  #raw(at: MonoMs): MonoMs {
-    return rawMonoMs() + at - this.#clock.now().monoMs
-  }
-
-  // --- Sessions --------------------------------------------------------------------------------------------------------
 
   #accept(): void {
     const { log, join: master } = this.options
@@ -239,16 +173,16 @@ class WorkerNode {
       accepts: { master: MASTER_TO_WORKER_MESSAGES },
       unauthenticatedMax: UNAUTHENTICATED_MAX,
       connectionsMax: CONNECTIONS_MAX,
-      connected: (connection) => void this.#connected(connection),
+      connected: (connection) => void this.#core.connected(connection),
       rejected: (remote, why) => log.warn(`refused a connection from ${remote}: ${why}`),
       clock: this.#clock,
     })
     if (master !== undefined) {
       this.#stopJoining = join({
-        ...{ master, log },
+        ...{ master, log, dial },
         identity: this.#identity,
         clock: this.#clock,
-        connected: (connection) => this.#connected(connection),
+        connected: (connection) => this.#core.connected(connection),
       })
     }
     if (this.options.watch === true) {
@@ -256,29 +190,6 @@ class WorkerNode {
       this.#stopWatching = watchModules({ modules, clock: this.#clock, changed: () => this.post({ kind: 'reload' }) })
     }
     this.#accepted()
-  }
-
-  /** Resolves when the session is over. */
-  #connected(connection: Connection): Promise<void> {
-    this.#lastSession += 1
-    const session = this.#lastSession
-    this.#sessions.set(session, connection)
-    return new Promise((resolve) => {
-      connection.open({
-        // The table of this side holds just these.
-        messages: (messages) =>
-          this.post({ kind: 'messages', session, messages: messages as readonly MasterToWorker[] }),
-        closed: (reason) => {
-          this.#sessions.delete(session)
-          this.post({ kind: 'closed', session, reason })
-          this.#gone()
-          resolve()
-        },
-      })
-      if (this.#leaving) connection.end()
-      const address = this.#addressFor(connection)
-      this.post({ kind: 'opened', session, master: connection.peer.incarnation, address })
-    })
   }
 
   /** Where the peer of this connection reaches this worker. */
@@ -293,7 +204,7 @@ class WorkerNode {
   #tellHosts(): void {
     const { runFolder, name, advertise, bind } = this.options
     if (runFolder === undefined) return
-    const hosts = this.#machine.hosts
+    const hosts = this.#core.hosts
     const told = JSON.stringify(hosts)
     if (told === this.#hostsTold) return
     this.#hostsTold = told
@@ -313,13 +224,10 @@ class WorkerNode {
   // --- The end ---------------------------------------------------------------------------------------------------------
 
   async #leave(code: number, problem: string | undefined): Promise<void> {
-    this.#leaving = true
-    this.#cancelTimer()
     this.#stopJoining()
     this.#stopWatching()
-    this.#hosts.killAll()
-    for (const connection of this.#sessions.values()) connection.end()
-    await this.#allGone()
+    // The port is given up after the code is gone (design: section 6).
+    await this.#core.leave()
     this.#acceptor?.close('this worker has left')
     for (const socket of this.listening.release()) socket.destroy()
     await new Promise<void>((resolve) => this.listening.server.close(() => resolve()))
@@ -329,19 +237,6 @@ class WorkerNode {
     if (problem !== undefined) this.#refused(new DtrError('bad_input', problem))
     else this.#refused(new DtrError('stopping', 'the worker left before its tasks were loaded'))
     this.#end(code)
-  }
-
-  /** The port is given up after the code is gone (design: section 6). */
-  #allGone(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.wakeAt(this.#clock.now().monoMs + LEAVE_MS_MAX, resolve)
-      this.#gone = () => {
-        if (this.#hosts.size > 0 || this.#sessions.size > 0) return
-        cancel()
-        resolve()
-      }
-      this.#gone()
-    })
   }
 }
 

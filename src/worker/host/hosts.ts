@@ -4,7 +4,12 @@ import type { HostId, HostOutcome, WorkerEvent } from '../events.js'
 import type { FromHost } from './pipe-messages.js'
 import { type HostOptions, HostProcess } from './process.js'
 
+/** One host as its worker handles it. */
+export type HostHandle = Pick<HostProcess, 'pid' | 'send' | 'watch' | 'kill'>
+
 export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'listeningFd'> {
+  /** Starts one: a process, if nothing else is said. */
+  start?(options: HostOptions): HostHandle
   readonly log: Log
   tell(event: WorkerEvent): void
   /** One of them is gone. */
@@ -13,7 +18,7 @@ export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'bu
 
 export class Hosts {
   readonly #options: HostsOptions
-  readonly #processes = new Map<HostId, HostProcess>()
+  readonly #processes = new Map<HostId, HostHandle>()
 
   constructor(options: HostsOptions) {
     this.#options = options
@@ -23,7 +28,7 @@ export class Hosts {
     return this.#processes.size
   }
 
-  get(host: HostId): HostProcess | undefined {
+  get(host: HostId): HostHandle | undefined {
     return this.#processes.get(host)
   }
 
@@ -32,8 +37,8 @@ export class Hosts {
   }
 
   spawn(host: HostId): void {
-    const { log, tell, gone, ...options } = this.#options
-    const child: HostProcess = new HostProcess({
+    const { log, tell, gone, start = startProcess, ...options } = this.#options
+    const child: HostHandle = start({
       ...options,
       spawned: (pid) => tell({ kind: 'host-spawned', host, pid }),
       alive: () => tell({ kind: 'host-alive', host }),
@@ -81,4 +86,8 @@ export class Hosts {
     }
     if (outcomes.length > 0) tell({ kind: 'host-outcomes', host, outcomes })
   }
+}
+
+function startProcess(options: HostOptions): HostHandle {
+  return new HostProcess(options)
 }
