@@ -1,0 +1,140 @@
+// All processes of a scene, and the operator who starts again what has ended.
+import type { Batch, Outcome } from '../../src/store/store.js'
+import { ClientLife } from './client.js'
+import { Disk } from './disk.js'
+import type { Row } from './happenings.js'
+import type { Computer, Process } from './machine.js'
+import { MasterLife } from './master.js'
+import type { Random } from './random.js'
+import type { Scene } from './scene.js'
+import { WorkerLife } from './worker.js'
+
+interface Seat<Life> {
+  readonly name: string
+  readonly computer: Computer
+  life: Life
+  lives: number
+}
+
+/** What the operator takes to notice that a process has ended. */
+const NOTICED_MS = [20, 20_000] as const
+const NOTICED_AT_ONCE_MS = 500
+
+export class Cluster {
+  readonly workers: Seat<WorkerLife>[] = []
+  readonly clients: Seat<ClientLife>[] = []
+  master!: Seat<MasterLife>
+  disk!: Disk
+  /** What each client has heard the end of. */
+  readonly #ended: Set<string>[] = []
+  readonly #random: Random
+
+  constructor(readonly scene: Scene) {
+    this.#random = scene.random.fork()
+  }
+
+  async start(): Promise<void> {
+    const { scene } = this
+    const { plan, home } = scene
+    this.disk = await Disk.open(scene.random.fork(), plan.disk, (batch, apply) => this.#applied(batch, apply))
+    this.master = { name: 'master', computer: home, lives: 0, life: this.#startMaster(0) }
+    plan.workers.forEach((worker, index) => {
+      const computer = worker.besideMaster ? home : scene.computer(`computer-${index}`, worker.clockRate)
+      const name = `worker-${index}`
+      this.workers.push({ name, computer, lives: 0, life: this.#startWorker(name, index, 0, computer) })
+    })
+    for (let index = 0; index < plan.clients; index += 1) {
+      const name = `client-${index}`
+      const computer = scene.computer(name, 1)
+      this.#ended.push(new Set())
+      this.clients.push({ name, computer, lives: 0, life: this.#startClient(name, index, 0, computer) })
+    }
+  }
+
+  get processes(): Process[] {
+    const hosts = this.workers.flatMap(({ life }) => [...life.hosts].map(({ process }) => process))
+    return [this.master, ...this.workers, ...this.clients].map(({ life }) => life.process).concat(hosts)
+  }
+
+  /** Whether every client knows how everything ended that it submitted. */
+  get allTold(): boolean {
+    const { tasks } = this.scene.plan
+    return tasks.every(({ client, spec }) => this.#ended[client]!.has(spec.id))
+  }
+
+  rows(): Promise<ReadonlyMap<string, Row>> {
+    return this.#rows(this.scene.plan.tasks.map(({ spec }) => spec.id))
+  }
+
+  // --- Lives -----------------------------------------------------------------------------------------------------------
+
+  #startMaster(life: number): MasterLife {
+    const { scene } = this
+    const { plan } = scene
+    const keepWorkers = this.#random.chance(0.5)
+    const master = new MasterLife(scene, { life, disk: this.disk, keepWorkers, ports: plan.workers.length + 2 })
+    master.process.onDeath(() =>
+      this.#again(() => {
+        this.master.lives += 1
+        this.master.life = this.#startMaster(this.master.lives)
+      }),
+    )
+    return master
+  }
+
+  #startWorker(name: string, index: number, life: number, computer: Computer): WorkerLife {
+    const plan = this.scene.plan.workers[index]!
+    const worker = new WorkerLife(this.scene, { name, life, plan, computer })
+    worker.process.onDeath(() =>
+      this.#again(() => {
+        const seat = this.workers[index]!
+        seat.lives += 1
+        seat.life = this.#startWorker(name, index, seat.lives, computer)
+      }),
+    )
+    return worker
+  }
+
+  #startClient(name: string, index: number, life: number, computer: Computer): ClientLife {
+    const tasks = this.scene.plan.tasks.filter(({ client }) => client === index)
+    const client = new ClientLife(this.scene, { name, life, computer, tasks, ended: this.#ended[index]! })
+    client.process.onDeath(() =>
+      this.#again(() => {
+        const seat = this.clients[index]!
+        seat.lives += 1
+        seat.life = this.#startClient(name, index, seat.lives, computer)
+      }),
+    )
+    return client
+  }
+
+  /** After a while, and soon once nothing goes wrong any more. */
+  #again(start: () => void): void {
+    const { timeline } = this.scene
+    const at = timeline.now + this.#random.skewed(...NOTICED_MS)
+    const look = (): void => {
+      if (timeline.now < at && !this.scene.healed) timeline.after(Math.min(NOTICED_AT_ONCE_MS, at - timeline.now), look)
+      else start()
+    }
+    timeline.after(Math.min(NOTICED_AT_ONCE_MS, at - timeline.now), look)
+  }
+
+  // --- What the disk does ------------------------------------------------------------------------------------------------
+
+  async #applied(batch: Batch, apply: () => Promise<Outcome>): Promise<Outcome> {
+    const by = this.master.life
+    const all = await this.rows()
+    const outcome = await apply()
+    const rows = await this.rows()
+    const touched = (row: Row): boolean => all.get(row.task.id)?.task !== row.task
+    const after = new Map([...rows].filter(([, row]) => touched(row)))
+    const before = new Map([...all].filter(([id]) => after.has(id)))
+    this.scene.tell({ kind: 'applied', batch, outcome, before, after, by })
+    return outcome
+  }
+
+  async #rows(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const rows = await this.disk.store.get(ids)
+    return new Map(rows.map((row) => [row.task.id, row]))
+  }
+}

@@ -1,0 +1,82 @@
+// What survives a master: the in-memory store, behind a disk that is slow and fails, before or after what it was told to do
+// took effect. A master that dies meanwhile never hears which.
+import { DtrError } from '../../src/errors.js'
+import { openStore } from '../../src/store/open.js'
+import type { Batch, Outcome, Store } from '../../src/store/store.js'
+import type { Process } from './machine.js'
+import type { Random } from './random.js'
+
+export interface DiskOptions {
+  readonly applyMs: readonly [number, number]
+  /** Share of batches that fail while faults are on: half of them before they took effect, half after. */
+  readonly failShare: number
+  readonly failReadShare: number
+}
+
+export class Disk {
+  /** Faults are on. */
+  failing = true
+  /** Until when each write takes so long. */
+  slowUntil = 0
+  slowMs = 0
+
+  private constructor(
+    readonly store: Store,
+    private readonly random: Random,
+    private readonly options: DiskOptions,
+    /** Told in the moment in which a batch took effect. */
+    private readonly applied: (batch: Batch, apply: () => Promise<Outcome>) => Promise<Outcome>,
+  ) {}
+
+  static async open(
+    random: Random,
+    options: DiskOptions,
+    applied: (batch: Batch, apply: () => Promise<Outcome>) => Promise<Outcome>,
+  ): Promise<Disk> {
+    const store = await openStore({ kind: 'memory', limits: { pendingMax: 10_000 } })
+    return new Disk(store, random, options, applied)
+  }
+
+  /** As this process sees it. */
+  for(process: Process): Store {
+    const read = <Answer>(ask: () => Promise<Answer>): Promise<Answer> => this.#read(process, ask)
+    return {
+      apply: (batch) => this.#apply(process, batch),
+      get: (ids) => read(() => this.store.get(ids)),
+      list: (filter, page) => read(() => this.store.list(filter, page)),
+      failures: (filter, cursor) => read(() => this.store.failures(filter, cursor)),
+      counts: () => read(() => this.store.counts()),
+      holders: () => this.store.holders(),
+      close: async () => {},
+    }
+  }
+
+  async #apply(process: Process, batch: Batch): Promise<Outcome> {
+    const fails = this.failing && this.random.chance(this.options.failShare)
+    const before = fails && this.random.chance(0.5)
+    await this.#wait(process)
+    if (before) throw new DtrError('store_failed', 'the disk failed, before it did anything')
+    const outcome = await this.applied(batch, () => this.store.apply(batch))
+    await this.#wait(process)
+    if (fails) throw new DtrError('store_failed', 'the disk failed, after all was done')
+    return outcome
+  }
+
+  async #read<Answer>(process: Process, ask: () => Promise<Answer>): Promise<Answer> {
+    await this.#wait(process)
+    if (this.failing && this.random.chance(this.options.failReadShare)) {
+      throw new DtrError('store_failed', 'the disk failed to read')
+    }
+    return ask()
+  }
+
+  /** Resolves never where the process dies meanwhile. */
+  #wait(process: Process): Promise<void> {
+    const { timeline } = process.computer
+    const [min, max] = this.options.applyMs
+    const slowMs = timeline.now < this.slowUntil ? this.random.between(0, this.slowMs) : 0
+    return new Promise((resolve) => {
+      timeline.after(this.random.skewed(min, max) + slowMs, () => process.deliver(resolve))
+    })
+  }
+}

@@ -1,0 +1,144 @@
+// What goes wrong, and when: drawn from the seed, carried out on whoever is there.
+import type { Cluster } from './cluster.js'
+import type { Process } from './machine.js'
+import { nodeOf } from './network.js'
+import type { Fault } from './plan.js'
+import type { Random } from './random.js'
+
+export class Faults {
+  readonly #random: Random
+
+  constructor(private readonly cluster: Cluster) {
+    this.#random = cluster.scene.random.fork()
+    this.#next()
+  }
+
+  get #scene() {
+    return this.cluster.scene
+  }
+
+  #next(): void {
+    const { timeline, plan, healed } = this.#scene
+    if (healed || !Number.isFinite(plan.faultEveryMs)) return
+    const waitMs = -Math.log(1 - this.#random.unit()) * plan.faultEveryMs
+    timeline.after(waitMs, () => {
+      const fault = this.#random.weighted(plan.faults)
+      if (this.#scene.healed || fault === undefined) return
+      this.#commit(fault)
+      this.#next()
+    })
+  }
+
+  /** Nothing goes wrong from here on, and what had gone wrong is mended. */
+  heal(): void {
+    const { scene, disk } = this.cluster
+    scene.healed = true
+    disk.failing = false
+    disk.slowUntil = 0
+    scene.network.unblockAll()
+    for (const process of this.cluster.processes) process.thaw()
+    scene.tell({ kind: 'healed' })
+  }
+
+  #commit(fault: Fault): void {
+    const { cluster } = this
+    const random = this.#random
+    const worker = random.pick(cluster.workers).life
+    const client = random.pick(cluster.clients).life
+    const master = cluster.master.life
+    switch (fault) {
+      case 'kill-worker':
+        return this.#kill(worker.process)
+      case 'kill-host': {
+        const hosts = [...worker.hosts]
+        if (hosts.length > 0) this.#kill(random.pick(hosts).process)
+        return
+      }
+      case 'kill-master':
+        return this.#kill(master.process)
+      case 'kill-client':
+        return this.#kill(client.process)
+      case 'freeze-worker':
+        return this.#freeze([worker.process])
+      case 'freeze-host':
+        return this.#freeze([...worker.hosts].map(({ process }) => process))
+      case 'freeze-both':
+        return this.#freeze([worker.process, ...[...worker.hosts].map(({ process }) => process)])
+      case 'freeze-master':
+        return this.#freeze([master.process])
+      case 'cut':
+      case 'stall':
+        return this.#disturb(fault)
+      case 'block':
+      case 'block-one-way':
+        return this.#block(random.chance(0.8) ? worker.process : client.process, fault === 'block')
+      case 'slow-disk': {
+        const { timeline } = this.#scene
+        cluster.disk.slowMs = random.pick([500, 2_000, 8_000])
+        cluster.disk.slowUntil = timeline.now + random.between(1_000, 20_000)
+        return this.#tell(`the disk takes up to ${cluster.disk.slowMs} ms`)
+      }
+      case 'step-wall-clock': {
+        const computer = random.pick(cluster.processes).computer
+        const stepMs = Math.round(random.between(-1, 1) * random.pick([2_000, 3_600_000, 86_400_000]))
+        computer.wallStepMs += stepMs
+        return this.#tell(`the wall clock of ${computer.id} steps by ${stepMs} ms`)
+      }
+      case 'drain-worker':
+        return worker.process.alive ? worker.drain() : undefined
+      case 'restart-master':
+        this.#tell(`${master.incarnation} is asked to stop`)
+        return master.stop()
+    }
+  }
+
+  #kill(process: Process): void {
+    if (!process.alive) return
+    this.#tell(`${process.name} (${process.pid}) is killed`)
+    process.die()
+  }
+
+  #freeze(processes: readonly Process[]): void {
+    const frozen = processes.filter(({ alive, frozen }) => alive && !frozen)
+    if (frozen.length === 0) return
+    const ms = this.#random.skewed(50, this.#scene.plan.pausesMsMax)
+    this.#tell(`${frozen.map(({ name }) => name).join(', ')} frozen for ${Math.round(ms)} ms`)
+    for (const process of frozen) process.freeze()
+    this.#scene.timeline.after(ms, () => {
+      for (const process of frozen) process.thaw()
+    })
+  }
+
+  #disturb(how: 'cut' | 'stall'): void {
+    const { network, timeline } = this.#scene
+    const connections = [...network.connections]
+    if (connections.length === 0) return
+    const connection = this.#random.pick(connections)
+    const between = `${connection.near.process.name} - ${connection.far.process.name}`
+    if (how === 'cut') {
+      this.#tell(`connection ${between} is cut`)
+      return connection.cut()
+    }
+    const ms = this.#random.skewed(100, 20_000)
+    this.#tell(`connection ${between} stalls for ${Math.round(ms)} ms`)
+    connection.stall(timeline.now + ms)
+  }
+
+  /** Between a process and the master. */
+  #block(process: Process, both: boolean): void {
+    const { network, timeline } = this.#scene
+    const node = nodeOf(process)
+    const ways = both ? ['out', 'in'] : [this.#random.pick(['out', 'in'])]
+    const ms = this.#random.skewed(200, 40_000)
+    this.#tell(`nothing goes ${ways.join(' and ')} between ${node} and the master for ${Math.round(ms)} ms`)
+    const pairs = ways.map((way) => (way === 'out' ? ([node, 'master'] as const) : (['master', node] as const)))
+    for (const [from, to] of pairs) network.block(from, to)
+    timeline.after(ms, () => {
+      for (const [from, to] of pairs) network.unblock(from, to)
+    })
+  }
+
+  #tell(what: string): void {
+    this.#scene.tell({ kind: 'fault', what })
+  }
+}

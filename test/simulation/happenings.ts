@@ -1,0 +1,125 @@
+// What can be seen from outside: what took effect on disk, what left the master, what users' code did, what clients were
+// told. The checkers see nothing else, and nothing of what the cluster believes.
+import type { TaskEnd } from '../../src/client/task-end.js'
+import type { Message } from '../../src/protocol/messages.js'
+import type { Batch, Outcome, TaskWithStory } from '../../src/store/store.js'
+import type { Process } from './machine.js'
+import type { MasterLife } from './master.js'
+import type { WorkerLife } from './worker.js'
+
+/** One execution of a task's code, as it really was. */
+export interface Run {
+  readonly taskId: string
+  readonly leaseId: string
+  readonly attempt: number
+  readonly worker: WorkerLife
+  readonly host: Process
+  readonly beganAt: number
+  endedAt: number | undefined
+}
+
+/** A task as the store has it. */
+export type Row = TaskWithStory
+
+export type Happening =
+  /** One transaction; `before` and `after` hold the tasks that it may have touched. */
+  | {
+      readonly kind: 'applied'
+      readonly batch: Batch
+      readonly outcome: Outcome
+      readonly before: ReadonlyMap<string, Row>
+      readonly after: ReadonlyMap<string, Row>
+      readonly by: MasterLife
+    }
+  /** It left the master for a worker or a client. */
+  | { readonly kind: 'said'; readonly by: MasterLife; readonly to: string; readonly message: Message }
+  | { readonly kind: 'began'; readonly run: Run }
+  | { readonly kind: 'ended'; readonly run: Run; readonly how: string }
+  | { readonly kind: 'aborted'; readonly run: Run; readonly reason: string }
+  | { readonly kind: 'submitted'; readonly client: string; readonly id: string }
+  | { readonly kind: 'accepted'; readonly client: string; readonly id: string }
+  | { readonly kind: 'refused'; readonly client: string; readonly id: string; readonly code: string }
+  | { readonly kind: 'told-end'; readonly client: string; readonly end: TaskEnd }
+  | { readonly kind: 'unknown'; readonly client: string; readonly id: string }
+  | { readonly kind: 'cancels'; readonly client: string; readonly id: string }
+  | { readonly kind: 'cancelled'; readonly client: string; readonly id: string; readonly status: string }
+  | { readonly kind: 'master-started'; readonly master: MasterLife }
+  | { readonly kind: 'master-ended'; readonly master: MasterLife; readonly code: number | undefined }
+  | { readonly kind: 'worker-started'; readonly worker: WorkerLife }
+  | { readonly kind: 'worker-drains'; readonly worker: WorkerLife }
+  /** No code: it was killed. */
+  | { readonly kind: 'worker-ended'; readonly worker: WorkerLife; readonly code: number | undefined }
+  | { readonly kind: 'fault'; readonly what: string }
+  | { readonly kind: 'healed' }
+  /** Every task has ended, and who waits for it knows; or the time for that is over. */
+  | { readonly kind: 'over'; readonly inTime: boolean; readonly rows: ReadonlyMap<string, Row> }
+
+export function lineOf(happening: Happening): string {
+  switch (happening.kind) {
+    case 'applied':
+      return `disk       batch of ${happening.by.incarnation}${happening.batch.retried ? ', once more' : ''}: ${batchLine(happening.batch, happening.outcome)}`
+    case 'said':
+      return `master     > ${happening.to}: ${messageLine(happening.message)}`
+    case 'began':
+    case 'ended':
+    case 'aborted':
+      return runLine(happening)
+    case 'told-end':
+      return `${happening.client}   hears: ${happening.end.id} ${happening.end.state}`
+    case 'submitted':
+    case 'accepted':
+    case 'unknown':
+    case 'cancels':
+      return `${happening.client}   ${happening.kind} ${happening.id}`
+    case 'refused':
+      return `${happening.client}   refused ${happening.id}: ${happening.code}`
+    case 'cancelled':
+      return `${happening.client}   cancel of ${happening.id}: ${happening.status}`
+    case 'master-started':
+      return `${happening.master.incarnation} starts`
+    case 'master-ended':
+      return `${happening.master.incarnation} ends: ${happening.code ?? 'killed'}`
+    case 'worker-started':
+      return `${happening.worker.incarnation} starts at port ${happening.worker.port}`
+    case 'worker-drains':
+      return `${happening.worker.incarnation} is told to drain`
+    case 'worker-ended':
+      return `${happening.worker.incarnation} ends: ${happening.code ?? 'killed'}`
+    case 'fault':
+      return `FAULT      ${happening.what}`
+    case 'healed':
+      return 'HEALED     nothing goes wrong from here on'
+    case 'over':
+      return happening.inTime ? 'OVER' : 'OVER       not in time'
+  }
+}
+
+function runLine(happening: Extract<Happening, { run: Run }>): string {
+  const { taskId, leaseId, attempt, worker } = happening.run
+  const how =
+    happening.kind === 'ended' ? `: ${happening.how}` : happening.kind === 'aborted' ? `: ${happening.reason}` : ''
+  return `CODE       ${happening.kind} ${taskId} attempt ${attempt} lease ${leaseId} at ${worker.incarnation}${how}`
+}
+
+function batchLine({ operations, claims }: Batch, outcome: Outcome): string {
+  const did = operations.map((operation, index) => {
+    const { kind, ...result } = outcome.operations[index]!
+    const what = 'taskId' in operation ? operation.taskId : 'incarnation' in operation ? operation.incarnation : ''
+    const lease = 'leaseId' in operation ? ` ${operation.leaseId}` : ''
+    const ending = operation.kind === 'settle' ? ` ${operation.ending.kind}` : ''
+    const id = operation.kind === 'submit' ? operation.task.id : what
+    const status = 'status' in result ? result.status : 'live' in result ? `live ${result.live.length}` : ''
+    const state = 'state' in result ? ` (${result.state})` : ''
+    return `${kind} ${id}${lease}${ending}: ${status}${state}`
+  })
+  const granted = outcome.claims.flatMap(({ grants }) =>
+    grants.map(({ taskId, leaseId, holder }) => `grant ${taskId} ${leaseId} to ${holder}`),
+  )
+  const offers = claims.reduce((sum, claim) => sum + claim.offers.length, 0)
+  return [...did, ...granted, ...(offers > 0 ? [`${offers} offered`] : [])].join('; ')
+}
+
+function messageLine(message: Message): string {
+  const list = (message as { list?: readonly { id?: string; lease?: string }[] }).list ?? []
+  return `${message.type} ${list.map(({ id, lease }) => id ?? lease ?? '').join(' ')}`
+}

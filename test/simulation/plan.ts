@@ -1,0 +1,170 @@
+// One seed draws everything: how large the cluster is, what its network and disk are like, which tasks it is given, how
+// their code behaves, and how often what goes wrong. Nothing else is chosen anywhere.
+import type { SubmittedTask } from '../../src/protocol/messages.js'
+import type { DiskOptions } from './disk.js'
+import type { NetworkOptions } from './network.js'
+import { Random } from './random.js'
+
+export const FAULTS = [
+  'kill-worker',
+  'kill-host',
+  'kill-master',
+  'kill-client',
+  'freeze-worker',
+  'freeze-host',
+  'freeze-both',
+  'freeze-master',
+  'cut',
+  'stall',
+  'block-one-way',
+  'block',
+  'slow-disk',
+  'step-wall-clock',
+  'drain-worker',
+  'restart-master',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+/** How the code of one attempt behaves. */
+export interface RunPlan {
+  readonly ms: number
+  readonly end: 'completes' | 'fails' | 'fails-for-good' | 'kills-its-host' | 'never-ends'
+  /** What it makes of an abort. */
+  readonly abort: 'listens' | 'deaf'
+  /** It does not let anything else of its host's main thread run. */
+  readonly hogs: boolean
+}
+
+export interface TaskPlan {
+  readonly spec: SubmittedTask
+  readonly client: number
+  readonly submitAtMs: number
+  readonly cancelAtMs: number | undefined
+  /** By attempt; the last one counts for all that follow. */
+  readonly runs: readonly RunPlan[]
+}
+
+export interface WorkerPlan {
+  readonly slots: number
+  readonly types: readonly string[]
+  /** On the computer of the master: only then its death can be proven. */
+  readonly besideMaster: boolean
+  /** It dials the master, which cannot dial it. */
+  readonly clockRate: number
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly workers: readonly WorkerPlan[]
+  readonly clients: number
+  readonly tasks: readonly TaskPlan[]
+  readonly network: NetworkOptions
+  readonly disk: DiskOptions
+  /** How long things go wrong. */
+  readonly faultsMs: number
+  /** Between two faults on average. */
+  readonly faultEveryMs: number
+  readonly faults: Readonly<Record<Fault, number>>
+  readonly killGraceMs: number
+  readonly drainMs: number
+  /** Pauses of processes that are within the margin of the lease, and clocks that are nearly right (P7). */
+  readonly pausesMsMax: number
+}
+
+export function drawPlan(seed: number): Plan {
+  const random = new Random(seed)
+  const workers = Array.from({ length: random.whole(1, 4) }, (_, index) => drawWorker(random.fork(), index))
+  const clients = random.whole(1, 2)
+  const faultsMs = random.pick([10_000, 30_000, 60_000])
+  const count = Math.floor(random.skewed(1, 30))
+  const bytesMax = random.pick([0, 0, 2_000, 40_000])
+  const tasks = Array.from({ length: count }, (_, index) =>
+    drawTask(random.fork(), { index, clients, faultsMs, bytesMax }),
+  )
+  const calm = random.chance(0.1)
+  return {
+    seed,
+    workers,
+    clients,
+    tasks,
+    network: {
+      delayMs: [0.02, random.pick([0.5, 5, 80])],
+      splitShare: random.pick([0, 0.1, 0.5]),
+      windowBytes: random.pick([64, 256, 1_024]) * 1_024,
+    },
+    disk: {
+      applyMs: [0.2, random.pick([3, 30, 200])],
+      failShare: random.pick([0, 0, 0.02, 0.2]),
+      failReadShare: random.pick([0, 0, 0.05]),
+    },
+    faultsMs,
+    faultEveryMs: calm ? Number.POSITIVE_INFINITY : random.pick([1_000, 3_000, 8_000]),
+    faults: drawFaults(random.fork()),
+    killGraceMs: random.pick([500, 5_000]),
+    drainMs: random.pick([1_000, 10_000]),
+    pausesMsMax: random.pick([1_500, 8_000, 25_000]),
+  }
+}
+
+function drawWorker(random: Random, index: number): WorkerPlan {
+  return {
+    slots: random.whole(1, 4),
+    // The first serves everything, so that nothing waits for ever.
+    types: index === 0 || random.chance(0.7) ? ['a', 'b'] : [random.pick(['a', 'b'])],
+    besideMaster: random.chance(0.6),
+    clockRate: random.pick([1, 1, random.between(0.995, 1.005)]),
+  }
+}
+
+/** Most seeds know a few kinds of faults only: where all come at once, none shows what it does. */
+function drawFaults(random: Random): Record<Fault, number> {
+  const share = random.pick([0.15, 0.4, 1])
+  const weights = FAULTS.map((fault) => [fault, random.chance(share) ? random.between(0.2, 1) : 0] as const)
+  return Object.fromEntries(weights) as Record<Fault, number>
+}
+
+interface TaskTerms {
+  readonly index: number
+  readonly clients: number
+  readonly faultsMs: number
+  readonly bytesMax: number
+}
+
+function drawTask(random: Random, { index, clients, faultsMs, bytesMax }: TaskTerms): TaskPlan {
+  const runs = Array.from({ length: random.whole(1, 4) }, () => drawRun(random))
+  const endless = runs.some(({ end }) => end === 'never-ends')
+  const submitAtMs = random.between(0, faultsMs * 0.8)
+  const spec: SubmittedTask = {
+    id: `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    type: random.pick(['a', 'b']),
+    payload: JSON.stringify({ task: index, fill: 'x'.repeat(Math.floor(random.skewed(0, bytesMax))) }),
+    ...(random.chance(0.4) && { priority: random.whole(-2, 2) }),
+    ...(random.chance(0.2) && { delayMs: random.whole(1, 8_000) }),
+    ...(random.chance(0.6) && { maxAttempts: random.whole(1, 4) }),
+    ...((endless || random.chance(0.2)) && { timeoutMs: random.whole(200, 6_000) }),
+    ...(random.chance(0.1) && { expiresMs: random.whole(100, 20_000) }),
+  }
+  return {
+    spec,
+    client: random.whole(0, clients - 1),
+    submitAtMs,
+    cancelAtMs: random.chance(0.15) ? submitAtMs + random.skewed(0, 15_000) : undefined,
+    runs,
+  }
+}
+
+function drawRun(random: Random): RunPlan {
+  const end = random.weighted({
+    completes: 10,
+    fails: 3,
+    'fails-for-good': 0.5,
+    'kills-its-host': 1,
+    'never-ends': 0.7,
+  } as const)
+  return {
+    ms: random.skewed(1, 12_000),
+    end: end ?? 'completes',
+    abort: random.chance(0.6) ? 'listens' : 'deaf',
+    hogs: random.chance(0.1),
+  }
+}
