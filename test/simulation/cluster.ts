@@ -28,6 +28,8 @@ export class Cluster {
   /** What each client has heard the end of. */
   readonly #ended: Set<string>[] = []
   readonly #random: Random
+  /** What the disk held after the last batch. */
+  #last: ReadonlyMap<string, Row> = new Map()
 
   constructor(readonly scene: Scene) {
     this.#random = scene.random.fork()
@@ -123,13 +125,12 @@ export class Cluster {
 
   async #applied(batch: Batch, apply: () => Promise<Outcome>): Promise<Outcome> {
     const by = this.master.life
-    const all = await this.rows()
     const outcome = await apply()
     const rows = await this.rows()
-    const touched = (row: Row): boolean => all.get(row.task.id)?.task !== row.task
-    const after = new Map([...rows].filter(([, row]) => touched(row)))
-    const before = new Map([...all].filter(([id]) => after.has(id)))
-    this.scene.tell({ kind: 'applied', batch, outcome, before, after, by })
+    const after = new Map([...rows].filter(([id, row]) => !isSame(this.#last.get(id), row)))
+    const before = new Map([...this.#last].filter(([id]) => after.has(id)))
+    this.#last = rows
+    this.scene.tell({ kind: 'applied', batch, outcome, before, after, rows, by })
     return outcome
   }
 
@@ -137,4 +138,19 @@ export class Cluster {
     const rows = await this.disk.store.get(ids)
     return new Map(rows.map((row) => [row.task.id, row]))
   }
+}
+
+function isSame(one: Row | undefined, { task, story }: Row): boolean {
+  if (one?.story.length !== story.length) return false
+  const before = one.task
+  return (
+    before.state === task.state &&
+    before.leaseId === task.leaseId &&
+    before.attempt === task.attempt &&
+    before.uncharged === task.uncharged &&
+    before.runAt === task.runAt &&
+    before.result === task.result &&
+    before.cancelRequested === task.cancelRequested &&
+    before.error?.message === task.error?.message
+  )
 }

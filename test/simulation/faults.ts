@@ -36,6 +36,7 @@ export class Faults {
     disk.failing = false
     disk.slowUntil = 0
     scene.network.unblockAll()
+    scene.home.catchUp()
     for (const process of this.cluster.processes) process.thaw()
     scene.tell({ kind: 'healed' })
   }
@@ -81,7 +82,7 @@ export class Faults {
       case 'step-wall-clock': {
         const computer = random.pick(cluster.processes).computer
         const stepMs = Math.round(random.between(-1, 1) * random.pick([2_000, 3_600_000, 86_400_000]))
-        computer.wallStepMs += stepMs
+        computer.stepWallClock(stepMs)
         return this.#tell(`the wall clock of ${computer.id} steps by ${stepMs} ms`)
       }
       case 'drain-worker':

@@ -22,13 +22,14 @@ export interface Run {
 export type Row = TaskWithStory
 
 export type Happening =
-  /** One transaction; `before` and `after` hold the tasks that it may have touched. */
+  /** One transaction; `before` and `after` hold the tasks that it changed, `rows` all as they are now. */
   | {
       readonly kind: 'applied'
       readonly batch: Batch
       readonly outcome: Outcome
       readonly before: ReadonlyMap<string, Row>
       readonly after: ReadonlyMap<string, Row>
+      readonly rows: ReadonlyMap<string, Row>
       readonly by: MasterLife
     }
   /** It left the master for a worker or a client. */
@@ -49,13 +50,18 @@ export type Happening =
   | { readonly kind: 'worker-drains'; readonly worker: WorkerLife }
   /** No code: it was killed. */
   | { readonly kind: 'worker-ended'; readonly worker: WorkerLife; readonly code: number | undefined }
+  /** It came from a worker, and the master has it. */
+  | { readonly kind: 'heard'; readonly by: MasterLife; readonly from: string; readonly messages: readonly Message[] }
   | { readonly kind: 'fault'; readonly what: string }
   | { readonly kind: 'healed' }
   /** Every task has ended, and who waits for it knows; or the time for that is over. */
   | { readonly kind: 'over'; readonly inTime: boolean; readonly rows: ReadonlyMap<string, Row> }
 
+/** Empty for what is not worth a line. */
 export function lineOf(happening: Happening): string {
   switch (happening.kind) {
+    case 'heard':
+      return ''
     case 'applied':
       return `disk       batch of ${happening.by.incarnation}${happening.batch.retried ? ', once more' : ''}: ${batchLine(happening.batch, happening.outcome)}`
     case 'said':

@@ -6,8 +6,9 @@ import type { Timeline } from './timeline.js'
 const EPOCH_MS = 1_800_000_000_000
 
 export class Computer {
-  /** Steps of its wall clock, all together. */
+  /** Steps of its wall clock, all together, and the furthest that it ever was ahead. */
   wallStepMs = 0
+  #aheadMs = 0
 
   /** @param rate how fast its clocks go; 1 is right */
   constructor(
@@ -27,6 +28,16 @@ export class Computer {
     return { monoMs: this.monoMs, wallMs: Math.floor(EPOCH_MS + this.timeline.now * this.rate + this.wallStepMs) }
   }
 
+  stepWallClock(ms: number): void {
+    this.wallStepMs += ms
+    this.#aheadMs = Math.max(this.#aheadMs, this.wallStepMs)
+  }
+
+  /** Forward, to where it was before it was set back: a task that is due then may wait for that (P20), and for no more. */
+  catchUp(): void {
+    this.wallStepMs = this.#aheadMs
+  }
+
   /** When its clock will show this. */
   trueTime(monoMs: MonoMs): number {
     return (monoMs - this.bootMs) / this.rate
@@ -36,8 +47,9 @@ export class Computer {
 export class Process {
   alive = true
   frozen = false
-  /** When it was last woken. */
+  /** When it was last woken, and when it stood still, in true time. */
   thawedAt = Number.NEGATIVE_INFINITY
+  readonly pauses: { readonly from: number; to: number }[] = []
   readonly clock: Clock = {
     now: () => this.computer.now(),
     wakeAt: (monoMs, wake) => this.#wakeAt(monoMs, wake),
@@ -62,12 +74,14 @@ export class Process {
 
   freeze(): void {
     this.frozen = true
+    this.pauses.push({ from: this.computer.timeline.now, to: Number.POSITIVE_INFINITY })
   }
 
   thaw(): void {
     if (!this.frozen) return
     this.frozen = false
     this.thawedAt = this.computer.timeline.now
+    this.pauses.at(-1)!.to = this.thawedAt
     const timers = this.#timers.splice(0)
     const arrivals = this.#arrivals.splice(0)
     // Whether timers or sockets come first after a standstill hangs on where in its loop it stood.
@@ -82,6 +96,12 @@ export class Process {
     if (!this.alive) return
     this.alive = false
     for (const died of this.#onDeath) died()
+  }
+
+  /** How long it stood still since then. */
+  pausedMsSince(at: number): number {
+    const { now } = this.computer.timeline
+    return this.pauses.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, now) - Math.max(from, at)), 0)
   }
 
   onThaw(woken: () => void): void {

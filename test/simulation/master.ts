@@ -29,6 +29,9 @@ export interface MasterOptions {
 export class MasterLife {
   readonly process: Process
   readonly incarnation: string
+  /** When it last heard each worker, in true time. */
+  readonly heardAt = new Map<string, number>()
+  readonly startedAt: number
   #core: MasterCore | undefined
   #stopped = false
 
@@ -38,6 +41,7 @@ export class MasterLife {
   ) {
     this.incarnation = `master#${options.life}`
     this.process = scene.process(scene.home, this.incarnation)
+    this.startedAt = scene.timeline.now
     scene.tell({ kind: 'master-started', master: this })
     this.process.onDeath(() => {
       if (!this.#stopped) scene.tell({ kind: 'master-ended', master: this, code: undefined })
@@ -114,6 +118,11 @@ export class MasterLife {
     return new Tapped(connection, {
       sent: (message) => {
         if (message.type !== 'heard') scene.tell({ kind: 'said', by: this, to, message })
+      },
+      heard: (messages) => {
+        if (connection.peer.role !== 'worker') return
+        this.heardAt.set(to, scene.timeline.now)
+        scene.tell({ kind: 'heard', by: this, from: to, messages })
       },
     })
   }

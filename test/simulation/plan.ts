@@ -49,7 +49,6 @@ export interface WorkerPlan {
   readonly types: readonly string[]
   /** On the computer of the master: only then its death can be proven. */
   readonly besideMaster: boolean
-  /** It dials the master, which cannot dial it. */
   readonly clockRate: number
 }
 
@@ -118,9 +117,18 @@ function drawWorker(random: Random, index: number): WorkerPlan {
 
 /** Most seeds know a few kinds of faults only: where all come at once, none shows what it does. */
 function drawFaults(random: Random): Record<Fault, number> {
+  const only = random.chance(0.3) ? random.pick(FAULTS) : undefined
   const share = random.pick([0.15, 0.4, 1])
-  const weights = FAULTS.map((fault) => [fault, random.chance(share) ? random.between(0.2, 1) : 0] as const)
+  const weights = FAULTS.map((fault) => {
+    const comes = only === undefined ? random.chance(share) : fault === only
+    return [fault, comes ? random.between(0.2, 1) : 0] as const
+  })
   return Object.fromEntries(weights) as Record<Fault, number>
+}
+
+/** Whether nothing but these goes wrong. */
+export function knowsOnly(plan: Plan, ...faults: readonly Fault[]): boolean {
+  return plan.disk.failShare === 0 && FAULTS.every((fault) => plan.faults[fault] === 0 || faults.includes(fault))
 }
 
 interface TaskTerms {

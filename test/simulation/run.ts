@@ -1,10 +1,13 @@
 // One seed from its plan to its verdict.
 import { type Checker, checkers } from './checkers/all.js'
 import { Cluster } from './cluster.js'
+import { Facts } from './facts.js'
 import { Faults } from './faults.js'
 import type { Happening } from './happenings.js'
 import { drawPlan, type Plan } from './plan.js'
 import { Scene } from './scene.js'
+
+export const CRASH = 'crash'
 
 /** A promise that was broken. */
 export interface Breach {
@@ -24,50 +27,46 @@ export interface Verdict {
   readonly virtualMs: number
 }
 
-class Broken extends Error {
-  constructor(readonly breach: Breach) {
-    super(`${breach.promise}: ${breach.what}`)
-  }
-}
+/** What nobody caught ends the run that it came from: only one is under way at a time. */
+let crashed = (_error: unknown): void => {}
+process.on('uncaughtException', (error) => crashed(error))
 
 export async function runSeed(seed: number, keepTrace = false): Promise<Verdict> {
   const plan = drawPlan(seed)
   const judges: readonly Checker[] = checkers()
+  const facts = new Facts()
+  let breach: Breach | undefined
   const watch = (happening: Happening, scene: Scene): void => {
+    if (breach !== undefined) return
+    facts.see(happening)
     for (const judge of judges) {
-      const found = judge.see(happening, scene)
-      if (found !== undefined) throw new Broken({ promise: judge.promise, ...found })
+      const found = judge.see(happening, { scene, facts, now: scene.timeline.now })
+      if (found === undefined) continue
+      breach = { promise: judge.promise, ...found }
+      return scene.breach(breach)
     }
   }
+  crashed = (error) => {
+    breach ??= { promise: CRASH, what: error instanceof Error ? String(error.stack) : String(error) }
+  }
   const scene = new Scene(plan, keepTrace, watch)
-  let breach: Breach | undefined
-  try {
-    await play(scene)
-  } catch (error) {
-    breach =
-      error instanceof Broken ? error.breach : { promise: 'crash', what: String((error as Error).stack ?? error) }
-  }
+  await play(scene, () => breach !== undefined).catch(crashed)
   const { timeline, trace } = scene
-  return {
-    seed,
-    plan,
-    breach,
-    digest: trace.digest(),
-    lines: trace.lines,
-    happened: timeline.happened,
-    virtualMs: timeline.now,
-  }
+  const { happened, now } = timeline
+  return { seed, plan, breach, digest: trace.digest(), lines: trace.lines, happened, virtualMs: now }
 }
 
-async function play(scene: Scene): Promise<void> {
+async function play(scene: Scene, broken: () => boolean): Promise<void> {
   const { timeline, plan } = scene
   const cluster = new Cluster(scene)
   await cluster.start()
   const faults = new Faults(cluster)
-  await timeline.run(() => timeline.now >= plan.faultsMs)
+  await timeline.run(() => broken() || timeline.now >= plan.faultsMs)
+  if (broken()) return
   faults.heal()
   const until = timeline.now + patienceMs(plan)
-  await timeline.run(() => cluster.allTold || timeline.now > until)
+  await timeline.run(() => broken() || cluster.allTold || timeline.now > until)
+  if (broken()) return
   scene.tell({ kind: 'over', inTime: cluster.allTold, rows: await cluster.rows() })
 }
 

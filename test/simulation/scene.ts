@@ -7,6 +7,7 @@ import { Computer, Process } from './machine.js'
 import { Network } from './network.js'
 import type { Plan } from './plan.js'
 import { Random } from './random.js'
+import type { Breach } from './run.js'
 import { Timeline } from './timeline.js'
 import { Trace } from './trace.js'
 
@@ -47,6 +48,10 @@ export class Scene {
   tell(happening: Happening): void {
     this.trace.add(this.timeline.now, happening)
     this.watch(happening, this)
+  }
+
+  breach({ promise, what }: Breach): void {
+    this.note(`BREACH     ${promise}: ${what}`)
   }
 
   note(text: string): void {

@@ -10,7 +10,8 @@ export class Trace {
   constructor(private readonly keep: boolean) {}
 
   add(at: number, happening: Happening): void {
-    this.note(at, lineOf(happening))
+    const line = lineOf(happening)
+    if (line !== '') this.note(at, line)
   }
 
   log(at: number, name: string, level: string, text: string): void {

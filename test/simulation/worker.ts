@@ -1,7 +1,7 @@
 // One life of a worker: dtr's own core and machine in a process of the simulation, with simulated hosts.
 import { Reception } from '../../src/net/accept.js'
 import type { Connection } from '../../src/net/connection.js'
-import { MASTER_TO_WORKER_MESSAGES } from '../../src/protocol/messages.js'
+import { MASTER_TO_WORKER_MESSAGES, type Message } from '../../src/protocol/messages.js'
 import { WorkerCore } from '../../src/worker/core.js'
 import { SimulatedHost } from './host.js'
 import type { Computer, Process } from './machine.js'
@@ -12,6 +12,7 @@ import { Tapped } from './tap.js'
 
 export const FIRST_WORKER_PORT = 5_000
 export const MASTER_TIMEOUT_MS = 30_000
+const SUSPECT_MS = 5_000
 
 export interface WorkerOptions {
   readonly name: string
@@ -28,6 +29,10 @@ export class WorkerLife {
   /** In true time: when a master was last heard, or seen to go. Since when masters may come, before that. */
   contactAt: number | undefined
   drainsSince: number | undefined
+  /** When it sent what a master has confirmed last: its lease counts from there. */
+  confirmedAt: number | undefined
+  /** When it was told to end the code of a lease. */
+  readonly cancelsHeard = new Map<string, number>()
   exitCode: number | undefined
   readonly #core: WorkerCore
   #left = false
@@ -103,17 +108,32 @@ export class WorkerLife {
 
   #tap(connection: Connection): Connection {
     const { timeline } = this.scene
-    const seen = (): void => {
-      this.contactAt = timeline.now
-    }
-    seen()
+    /** Of each beat, and of the registration as beat 0. */
+    const sentAt = new Map<number, number>()
+    this.contactAt = timeline.now
     return new Tapped(connection, {
-      heard: (messages) => {
-        seen()
-        if (messages.some(({ type }) => type === 'drain')) this.drainsSince ??= timeline.now
+      sent: (message) => {
+        if (message.type === 'register') sentAt.set(0, timeline.now)
+        else if (message.type === 'beat') sentAt.set(message.n, timeline.now)
       },
-      closed: seen,
+      heard: (messages) => {
+        this.contactAt = timeline.now
+        for (const message of messages) this.#heard(message, sentAt)
+      },
+      closed: () => {
+        // Where it was silent before, the master is lost since its last line.
+        if (timeline.now - (this.contactAt ?? 0) < SUSPECT_MS) this.contactAt = timeline.now
+      },
     })
+  }
+
+  #heard(message: Message, sentAt: ReadonlyMap<number, number>): void {
+    const { now } = this.scene.timeline
+    if (message.type === 'drain') this.drainsSince ??= now
+    if (message.type === 'cancel') for (const { lease } of message.list) this.cancelsHeard.set(lease, now)
+    const beat = message.type === 'welcome' ? 0 : message.type === 'heard' ? message.durable : undefined
+    const at = beat === undefined ? undefined : sentAt.get(beat)
+    if (at !== undefined) this.confirmedAt = Math.max(at, this.confirmedAt ?? at)
   }
 
   async #leave(code: number): Promise<void> {

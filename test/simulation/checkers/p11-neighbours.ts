@@ -1,0 +1,38 @@
+// P11: the death of a host is charged to a task that ran in it alone, never to a neighbour; three make it poison, not fewer.
+import type { Happening, Run } from '../happenings.js'
+import type { Checker, Found, Known } from './all.js'
+
+const DEATHS_MAX = 3
+
+export class Neighbours implements Checker {
+  readonly promise = 'P11'
+  /** Code that was in a host together with other code when the host ended. */
+  readonly #together = new Set<string>()
+  #dying: { at: number; runs: Run[] } = { at: -1, runs: [] }
+
+  see(happening: Happening, { now }: Known): Found | undefined {
+    if (happening.kind === 'ended' && !happening.run.host.alive) this.#died(happening.run, now)
+    if (happening.kind !== 'applied') return undefined
+    for (const operation of happening.batch.operations) {
+      if (operation.kind !== 'settle' || operation.ending.kind !== 'failed') continue
+      if (operation.ending.error.code !== 'host_died' || !this.#together.has(operation.leaseId)) continue
+      return { what: `${operation.leaseId} is charged for a host that it shared`, taskId: operation.taskId }
+    }
+    for (const [taskId, { task, story }] of happening.after) {
+      const deaths = story.filter(({ error, charged }) => charged && error?.code === 'host_died').length
+      if (task.error?.code === 'poison' && deaths < DEATHS_MAX) {
+        return { what: `${taskId} is poison after ${deaths} deaths`, taskId }
+      }
+      if (task.state === 'pending' && deaths >= DEATHS_MAX) {
+        return { what: `${taskId} took its host down ${deaths} times, and waits for the next`, taskId }
+      }
+    }
+    return undefined
+  }
+
+  #died(run: Run, now: number): void {
+    if (this.#dying.at !== now || this.#dying.runs[0]?.host !== run.host) this.#dying = { at: now, runs: [] }
+    this.#dying.runs.push(run)
+    if (this.#dying.runs.length > 1) for (const { leaseId } of this.#dying.runs) this.#together.add(leaseId)
+  }
+}

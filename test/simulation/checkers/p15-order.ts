@@ -1,0 +1,35 @@
+// P15: of the tasks that are on disk and may run, the highest priority goes first, then the earliest `runAt`, then the first
+// that was submitted; and where a slot was offered and not filled, nothing was left to run there.
+import type { Happening, Row } from '../happenings.js'
+import type { Checker, Found } from './all.js'
+
+export class Order implements Checker {
+  readonly promise = 'P15'
+
+  see(happening: Happening): Found | undefined {
+    if (happening.kind !== 'applied' || happening.batch.retried) return undefined
+    const { batch, outcome, before, rows } = happening
+    for (const [index, claim] of batch.claims.entries()) {
+      const types = new Set(claim.routes.map(({ type }) => type))
+      const waiting = [...rows.values()].filter(
+        ({ task }) => task.state === 'pending' && types.has(task.type) && task.runAt <= batch.now,
+      )
+      const { grants } = outcome.claims[index]!
+      const [first] = waiting.sort(inOrder)
+      if (first === undefined) continue
+      const { id } = first.task
+      if (grants.length < claim.offers.length) return { what: `${id} waits although a slot was offered`, taskId: id }
+      for (const { taskId } of grants) {
+        const granted = before.get(taskId) ?? rows.get(taskId)!
+        // What came or came back with this very batch is compared as it is now.
+        const row = granted.task.state === 'pending' ? granted : rows.get(taskId)!
+        if (inOrder(first, row) < 0) return { what: `${taskId} was granted before ${id}`, taskId }
+      }
+    }
+    return undefined
+  }
+}
+
+function inOrder({ task: one }: Row, { task: other }: Row): number {
+  return other.priority - one.priority || one.runAt - other.runAt || one.seq - other.seq
+}

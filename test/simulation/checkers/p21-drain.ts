@@ -1,0 +1,55 @@
+// P21: a worker that drains is given nothing more, leaves within its grace, and its exit code says whether work was handed
+// back.
+import type { Happening } from '../happenings.js'
+import type { WorkerLife } from '../worker.js'
+import type { Checker, Found, Known } from './all.js'
+
+/** To record the last results, and to end hosts and sessions. */
+const LEAVE_MS = 10_000
+
+export class Drain implements Checker {
+  readonly promise = 'P21'
+  readonly #draining = new Set<WorkerLife>()
+  /** What each master has heard of. */
+  readonly #told = new Set<string>()
+  /** Workers whose code was ended although it had not been told to end. */
+  readonly #cut = new Set<WorkerLife>()
+  readonly #aborted = new Set<string>()
+
+  see(happening: Happening, { scene, now }: Known): Found | undefined {
+    switch (happening.kind) {
+      case 'worker-drains':
+        this.#draining.add(happening.worker)
+        break
+      case 'heard':
+        if (happening.messages.some(({ type }) => type === 'draining')) this.#told.add(happening.from)
+        break
+      case 'said':
+        if (happening.message.type === 'assign' && this.#told.has(happening.to)) {
+          return { what: `${happening.to} drains, and was given ${happening.message.list[0]?.id}` }
+        }
+        break
+      case 'aborted':
+        this.#aborted.add(happening.run.leaseId)
+        break
+      case 'ended': {
+        const { worker, leaseId, host } = happening.run
+        const due = worker.drainsSince !== undefined && now >= worker.drainsSince + scene.plan.drainMs
+        if (due && !host.alive && !this.#aborted.has(leaseId)) this.#cut.add(worker)
+        break
+      }
+      case 'worker-ended': {
+        const { worker, code } = happening
+        this.#draining.delete(worker)
+        if (code === 0 && this.#cut.has(worker))
+          return { what: `${worker.incarnation} cut its code, and left with code 0` }
+      }
+    }
+    for (const { process, drainsSince, incarnation } of this.#draining) {
+      if (process.frozen) continue
+      const since = Math.max(drainsSince ?? now, process.thawedAt)
+      if (now > since + scene.plan.drainMs + LEAVE_MS) return { what: `${incarnation} still drains` }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,38 @@
+// What has been seen so far, for all checkers together.
+import type { Happening, Row, Run } from './happenings.js'
+
+export class Facts {
+  /** As the disk holds them. */
+  rows: ReadonlyMap<string, Row> = new Map()
+  /** Leases that are on disk, ever. */
+  readonly granted = new Map<string, string>()
+  readonly runs = new Map<string, Run[]>()
+  readonly active = new Set<Run>()
+  readonly byLease = new Map<string, Run>()
+
+  see(happening: Happening): void {
+    switch (happening.kind) {
+      case 'applied':
+        this.rows = happening.rows
+        for (const { grants } of happening.outcome.claims) {
+          for (const { leaseId, taskId } of grants) this.granted.set(leaseId, taskId)
+        }
+        return
+      case 'began': {
+        const { run } = happening
+        this.active.add(run)
+        this.byLease.set(run.leaseId, run)
+        const runs = this.runs.get(run.taskId)
+        if (runs === undefined) this.runs.set(run.taskId, [run])
+        else runs.push(run)
+        return
+      }
+      case 'ended':
+        this.active.delete(happening.run)
+    }
+  }
+
+  runsOf(taskId: string): readonly Run[] {
+    return this.runs.get(taskId) ?? []
+  }
+}
