@@ -112,6 +112,16 @@ t.test('a worker that comes back to drain while its expiry is in flight is welco
   t.equal(stage.got(back, 'welcome').length, 1)
 })
 
+t.test('P21: a worker that drains and comes to another master is given nothing', async (t) => {
+  const stage = await Stage.open()
+  const client = stage.connect('client', 'client#1')
+  stage.submit(client, [{}])
+  const worker = await stage.worker('w1', { draining: true })
+  await stage.settle()
+  t.equal(stage.got(worker, 'welcome').length, 1)
+  t.same(stage.assigned(worker), [])
+})
+
 t.test('a worker that drains, falls silent and is heard again leaves no lease behind', async (t) => {
   const stage = await Stage.open()
   const worker = await stage.worker('w1')

@@ -230,8 +230,8 @@ export function attached(
     const list = cancels.map(({ taskId, leaseId }) => ({ id: taskId, lease: leaseId, reason: 'cancelled' as const }))
     turn.send(session, { type: 'cancel', list })
   }
-  // It may have said meanwhile that it drains.
-  if (worker.phase === 'attaching') worker.phase = 'ready'
+  // It may drain since before it came, or have said so meanwhile: then nothing more is for it (P21).
+  if (worker.phase === 'attaching') worker.phase = worker.about?.draining === true ? 'draining' : 'ready'
   if (state.stopping !== undefined && !state.settings.keepWorkers) {
     turn.send(session, { type: 'drain', graceMs: Math.max(0, state.stopping.deadline - turn.at.monoMs) })
   }
