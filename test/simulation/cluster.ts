@@ -38,7 +38,10 @@ export class Cluster {
   async start(): Promise<void> {
     const { scene } = this
     const { plan, home } = scene
-    this.disk = await Disk.open(scene.random.fork(), plan.disk, (batch, apply) => this.#applied(batch, apply))
+    this.disk = await Disk.open(scene.random.fork(), plan.disk, {
+      taken: (batch) => scene.tell({ kind: 'taken', batch, by: this.master.life }),
+      applied: (batch, apply) => this.#applied(batch, apply),
+    })
     this.master = { name: 'master', computer: home, lives: 0, life: this.#startMaster(0) }
     plan.workers.forEach((worker, index) => {
       const computer = worker.besideMaster ? home : scene.computer(`computer-${index}`, worker.clockRate)

@@ -13,6 +13,13 @@ export interface DiskOptions {
   readonly failReadShare: number
 }
 
+export interface Watch {
+  /** It is given to the disk for the first time. */
+  taken(batch: Batch): void
+  /** It takes effect now, with `apply`. */
+  applied(batch: Batch, apply: () => Promise<Outcome>): Promise<Outcome>
+}
+
 export class Disk {
   /** Faults are on. */
   failing = true
@@ -24,17 +31,12 @@ export class Disk {
     readonly store: Store,
     private readonly random: Random,
     private readonly options: DiskOptions,
-    /** Told in the moment in which a batch took effect. */
-    private readonly applied: (batch: Batch, apply: () => Promise<Outcome>) => Promise<Outcome>,
+    private readonly watch: Watch,
   ) {}
 
-  static async open(
-    random: Random,
-    options: DiskOptions,
-    applied: (batch: Batch, apply: () => Promise<Outcome>) => Promise<Outcome>,
-  ): Promise<Disk> {
+  static async open(random: Random, options: DiskOptions, watch: Watch): Promise<Disk> {
     const store = await openStore({ kind: 'memory', limits: { pendingMax: 10_000 } })
-    return new Disk(store, random, options, applied)
+    return new Disk(store, random, options, watch)
   }
 
   /** As this process sees it. */
@@ -52,11 +54,12 @@ export class Disk {
   }
 
   async #apply(process: Process, batch: Batch): Promise<Outcome> {
+    if (!batch.retried) this.watch.taken(batch)
     const fails = this.failing && this.random.chance(this.options.failShare)
     const before = fails && this.random.chance(0.5)
     await this.#wait(process)
     if (before) throw new DtrError('store_failed', 'the disk failed, before it did anything')
-    const outcome = await this.applied(batch, () => this.store.apply(batch))
+    const outcome = await this.watch.applied(batch, () => this.store.apply(batch))
     await this.#wait(process)
     if (fails) throw new DtrError('store_failed', 'the disk failed, after all was done')
     return outcome

@@ -32,6 +32,8 @@ export type Happening =
       readonly rows: ReadonlyMap<string, Row>
       readonly by: MasterLife
     }
+  /** The master gives it to the disk, for the first time. */
+  | { readonly kind: 'taken'; readonly batch: Batch; readonly by: MasterLife }
   /** It left the master for a worker or a client. */
   | { readonly kind: 'said'; readonly by: MasterLife; readonly to: string; readonly message: Message }
   | { readonly kind: 'began'; readonly run: Run }
@@ -61,6 +63,7 @@ export type Happening =
 export function lineOf(happening: Happening): string {
   switch (happening.kind) {
     case 'heard':
+    case 'taken':
       return ''
     case 'applied':
       return `disk       batch of ${happening.by.incarnation}${happening.batch.retried ? ', once more' : ''}: ${batchLine(happening.batch, happening.outcome)}`

@@ -78,6 +78,10 @@ export class SimulatedHost implements HostHandle {
   }
 
   send(message: ToHost): void {
+    const told = message.type === 'abort' ? this.#executions.get(message.leaseId) : undefined
+    if (told !== undefined && message.type === 'abort') {
+      this.scene.tell({ kind: 'aborted', run: told.run, reason: message.reason })
+    }
     this.#main.say(message)
   }
 
@@ -111,6 +115,7 @@ export class SimulatedHost implements HostHandle {
   // --- The main thread -----------------------------------------------------------------------------------------------
 
   #whenFree(run: () => void): void {
+    if (!this.process.alive) return
     if (this.#waiting === undefined) run()
     else this.#waiting.push(run)
   }
@@ -188,7 +193,6 @@ export class SimulatedHost implements HostHandle {
   }
 
   #abort(execution: Execution, reason: string): void {
-    this.scene.tell({ kind: 'aborted', run: execution.run, reason })
     if (execution.plan.abort === 'deaf') return
     const { clock } = this.process
     clock.wakeAt(clock.now().monoMs + this.scene.random.skewed(1, 300), () =>

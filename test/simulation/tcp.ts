@@ -7,6 +7,9 @@ import type { Transport, TransportHandlers } from '../../src/net/transport.js'
 import type { Process } from './machine.js'
 import type { Network } from './network.js'
 
+/** As net/tcp.ts sets it. */
+const KEEP_ALIVE_MS = 60_000
+
 export class Connection {
   readonly near: End
   readonly far: End
@@ -193,12 +196,15 @@ export class End implements Transport {
     this.#sendReset()
   }
 
-  /** Where nothing goes through it is lost, and the other end stays half open. */
+  /** Where nothing goes through it is lost, and the other end stays half open until it asks whether anybody is there. */
   #sendReset(): void {
     const { peer, process, connection } = this
     const { network } = connection
-    if (!network.passes(process, peer.process)) return
-    network.timeline.after(network.delay(), () => peer.reset('read ECONNRESET'))
+    const passes = network.passes(process, peer.process)
+    network.timeline.after(passes ? network.delay() : KEEP_ALIVE_MS, () => {
+      if (passes) peer.reset('read ECONNRESET')
+      else if (!peer.#destroyed) this.#sendReset()
+    })
   }
 
   #letGo(): void {

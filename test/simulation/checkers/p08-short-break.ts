@@ -21,9 +21,10 @@ export class ShortBreak implements Checker {
     }
     if (happening.kind !== 'applied' || !knowsOnly(scene.plan, 'cut', 'kill-client', 'step-wall-clock'))
       return undefined
-    for (const [taskId, { story }] of happening.after) {
-      if (story.at(-1)?.outcome === 'lost')
-        return { what: `an attempt of ${taskId} was lost to a cut connection`, taskId }
+    for (const operation of happening.batch.operations) {
+      if (operation.kind === 'expire') return { what: `${operation.incarnation} was given up for a cut connection` }
+      if (operation.kind !== 'settle' || operation.ending.kind !== 'lost') continue
+      return { what: `${operation.leaseId} was lost to a cut connection`, taskId: operation.taskId }
     }
     return undefined
   }

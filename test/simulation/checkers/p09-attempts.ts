@@ -47,7 +47,7 @@ export class Attempts implements Checker {
       const { taskId, leaseId } = operation
       const was = before.get(taskId)?.task
       const is = after.get(taskId)?.task
-      if (was?.leaseId !== leaseId || was.state !== 'running' || is === undefined || was.cancelRequested) continue
+      if (was?.leaseId !== leaseId || was.state !== 'running' || is === undefined || is.cancelRequested) continue
       if (was.maxAttempts === 1 || was.uncharged >= UNCHARGED_RETURNS_MAX) continue
       const settled = outcome.operations[index]
       if (settled?.kind !== 'settle' || settled.state !== 'pending' || is.uncharged !== was.uncharged + 1) {

@@ -4,15 +4,18 @@ import type { Checker, Found } from './all.js'
 
 export class Backoff implements Checker {
   readonly promise = 'P16'
+  /** The wall clock of the masters may have been set back since the time of a task came (P20). */
+  #latest = 0
 
   see(happening: Happening): Found | undefined {
     if (happening.kind !== 'applied') return undefined
     const { batch, outcome, before, after } = happening
+    this.#latest = Math.max(this.#latest, batch.now)
     for (const { grants } of batch.retried ? [] : outcome.claims) {
       for (const { taskId } of grants) {
         const task = after.get(taskId)?.task
-        if (task !== undefined && task.runAt > batch.now) {
-          return { what: `${taskId} was granted ${task.runAt - batch.now} ms before its time`, taskId }
+        if (task !== undefined && task.runAt > this.#latest) {
+          return { what: `${taskId} was granted ${task.runAt - this.#latest} ms before its time`, taskId }
         }
       }
     }

@@ -15,7 +15,7 @@ export class Blame implements Checker {
 
   see(happening: Happening, known: Known): Found | undefined {
     if (happening.kind === 'worker-started') this.#workers.set(happening.worker.incarnation, happening.worker)
-    if (happening.kind !== 'applied' || happening.batch.retried) return undefined
+    if (happening.kind !== 'taken') return undefined
     for (const operation of happening.batch.operations) {
       if (operation.kind !== 'expire') continue
       const worker = this.#workers.get(operation.incarnation)
@@ -31,7 +31,10 @@ export class Blame implements Checker {
       return 'was given up although all was well with it'
     const since = master.heardAt.get(incarnation) ?? master.startedAt
     const silentMs = now - since - master.process.pausedMsSince(since)
-    return silentMs < LEASE_MS - PRECISION_MS ? `was given up after ${Math.round(silentMs)} ms of silence` : undefined
+    const pauses = master.process.pauses.filter(({ to }) => to > since).length
+    return silentMs < LEASE_MS - PRECISION_MS * (1 + pauses)
+      ? `was given up after ${Math.round(silentMs)} ms of silence`
+      : undefined
   }
 }
 

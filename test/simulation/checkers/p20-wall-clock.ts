@@ -11,7 +11,7 @@ export class WallClock implements Checker {
     if (happening.kind === 'worker-ended') return { what: `${happening.worker.incarnation} left` }
     if (happening.kind === 'aborted' && happening.reason === 'lost')
       return { what: `${happening.run.leaseId} was ended` }
-    if (happening.kind !== 'applied') return undefined
+    if (happening.kind !== 'taken') return undefined
     const expiry = happening.batch.operations.find(({ kind }) => kind === 'expire')
     return expiry?.kind === 'expire' ? { what: `${expiry.incarnation} was given up` } : undefined
   }
