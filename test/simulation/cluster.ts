@@ -152,6 +152,7 @@ function isSame(one: Row | undefined, { task, story }: Row): boolean {
     before.attempt === task.attempt &&
     before.uncharged === task.uncharged &&
     before.runAt === task.runAt &&
+    before.endedAt === task.endedAt &&
     before.result === task.result &&
     before.cancelRequested === task.cancelRequested &&
     before.error?.message === task.error?.message

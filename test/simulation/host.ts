@@ -177,7 +177,7 @@ export class SimulatedHost implements HostHandle {
     if (execution.over || !this.process.alive) return
     switch (plan.end) {
       case 'completes': {
-        const result = JSON.stringify(run.leaseId)
+        const result = JSON.stringify(`${run.leaseId} ${'x'.repeat(plan.bytes)}`)
         return this.#finish(execution, { kind: 'completed', result, encoding: 'json' })
       }
       case 'fails':

@@ -33,6 +33,8 @@ export interface RunPlan {
   readonly abort: 'listens' | 'deaf'
   /** It does not let anything else of its host's main thread run. */
   readonly hogs: boolean
+  /** Of its result. */
+  readonly bytes: number
 }
 
 export interface TaskPlan {
@@ -76,7 +78,7 @@ export function drawPlan(seed: number): Plan {
   const clients = random.whole(1, 2)
   const faultsMs = random.pick([10_000, 30_000, 60_000])
   const count = Math.floor(random.skewed(1, 30))
-  const bytesMax = random.pick([0, 0, 2_000, 40_000])
+  const bytesMax = random.pick([0, 0, 0, 2_000, 200_000])
   const tasks = Array.from({ length: count }, (_, index) =>
     drawTask(random.fork(), { index, clients, faultsMs, bytesMax }),
   )
@@ -139,7 +141,7 @@ interface TaskTerms {
 }
 
 function drawTask(random: Random, { index, clients, faultsMs, bytesMax }: TaskTerms): TaskPlan {
-  const runs = Array.from({ length: random.whole(1, 4) }, () => drawRun(random))
+  const runs = Array.from({ length: random.whole(1, 4) }, () => drawRun(random, bytesMax))
   const endless = runs.some(({ end }) => end === 'never-ends')
   const submitAtMs = random.between(0, faultsMs * 0.8)
   const spec: SubmittedTask = {
@@ -161,7 +163,7 @@ function drawTask(random: Random, { index, clients, faultsMs, bytesMax }: TaskTe
   }
 }
 
-function drawRun(random: Random): RunPlan {
+function drawRun(random: Random, bytesMax: number): RunPlan {
   const end = random.weighted({
     completes: 10,
     fails: 3,
@@ -174,5 +176,6 @@ function drawRun(random: Random): RunPlan {
     end: end ?? 'completes',
     abort: random.chance(0.6) ? 'listens' : 'deaf',
     hogs: random.chance(0.1),
+    bytes: Math.floor(random.skewed(0, bytesMax)),
   }
 }

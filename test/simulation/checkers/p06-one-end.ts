@@ -23,7 +23,7 @@ export class OneEnd implements Checker {
     const task = facts.rows.get(end.id)?.task
     if (task?.state === end.state && task.result === end.result) return undefined
     return {
-      what: `${end.id} is told as ${end.state} ${end.result}, and is ${task?.state} ${task?.result}`,
+      what: `${end.id} is told as ${end.state} with ${end.result?.length} characters, and is ${task?.state} with ${task?.result?.length}`,
       taskId: end.id,
     }
   }
@@ -31,6 +31,7 @@ export class OneEnd implements Checker {
 
 function flawOf({ task }: Row): string | undefined {
   if (task.state !== 'completed') return task.result === undefined ? undefined : `is ${task.state} and has a result`
-  // The code of each attempt gives the name of its lease as its result.
-  return task.result === JSON.stringify(task.leaseId) ? undefined : `has the result of ${task.result}, not of its lease`
+  // The result of each attempt begins with the name of its lease.
+  const [, lease] = /^"(\S+) /.exec(task.result ?? '') ?? []
+  return lease === task.leaseId ? undefined : `has the result of ${lease}, not of its lease ${task.leaseId}`
 }
