@@ -112,6 +112,17 @@ t.test('a worker that comes back to drain while its expiry is in flight is welco
   t.equal(stage.got(back, 'welcome').length, 1)
 })
 
+t.test('P7: a worker that is heard again while its expiry is in flight is not confirmed', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  stage.pass(15_500)
+  stage.depart()
+  stage.say(worker, { type: 'beat', n: 1, seen: 0, running: 0, hosts: [] })
+  t.same(stage.got(worker, 'heard'), [], 'its code would run on beside that of the next holder')
+  await stage.land()
+  t.equal(stage.closed.length, 1, 'it comes again, and learns what is stale')
+})
+
 t.test('P21: a worker that drains and comes to another master is given nothing', async (t) => {
   const stage = await Stage.open()
   const client = stage.connect('client', 'client#1')

@@ -259,5 +259,7 @@ function beat(turn: Turn, worker: WorkerState, session: SessionId, message: Mess
     turn.close(session, 'assignments do not arrive')
     return
   }
+  // Its tasks are on their way to others: to confirm it now would let its code run on beside them (P7).
+  if (worker.expiring) return
   turn.send(session, { type: 'heard', n: message.n, durable: message.n })
 }
