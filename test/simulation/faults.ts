@@ -22,11 +22,19 @@ export class Faults {
     if (healed || !Number.isFinite(plan.faultEveryMs)) return
     const waitMs = -Math.log(1 - this.#random.unit()) * plan.faultEveryMs
     timeline.after(waitMs, () => {
-      const fault = this.#random.weighted(plan.faults)
-      if (this.#scene.healed || fault === undefined) return
-      this.#commit(fault)
+      if (this.#scene.healed) return
+      this.#strike(this.#random.whole(0, plan.workers.length - 1))
       this.#next()
     })
+  }
+
+  /** One fault, and sometimes another soon after it that meets the same worker. */
+  #strike(index: number): void {
+    const { timeline, plan } = this.#scene
+    const fault = this.#random.weighted(plan.faults)
+    if (this.#scene.healed || fault === undefined) return
+    this.#commit(fault, index)
+    if (this.#random.chance(plan.companyShare)) timeline.after(this.#random.skewed(0, 3_000), () => this.#strike(index))
   }
 
   /** Nothing goes wrong from here on, and what had gone wrong is mended. */
@@ -41,14 +49,19 @@ export class Faults {
     scene.tell({ kind: 'healed' })
   }
 
-  #commit(fault: Fault): void {
+  #commit(fault: Fault, index: number): void {
     const { cluster } = this
     const random = this.#random
-    const worker = random.pick(cluster.workers).life
+    const worker = cluster.workers[index]!.life
     const client = random.pick(cluster.clients).life
     const master = cluster.master.life
     switch (fault) {
       case 'kill-worker':
+        return this.#kill(worker.process)
+      case 'kill-worker-and-reset':
+        // A process that dies with something unread resets its connections: what it had said last is lost with them.
+        for (const connection of this.#scene.network.connections)
+          if (connection.far.process === worker.process) connection.cut()
         return this.#kill(worker.process)
       case 'kill-host': {
         const hosts = [...worker.hosts]
@@ -69,13 +82,13 @@ export class Faults {
         return this.#freeze([master.process])
       case 'cut':
       case 'stall':
-        return this.#disturb(fault)
+        return this.#disturb(fault, worker.process)
       case 'block':
       case 'block-one-way':
         return this.#block(random.chance(0.8) ? worker.process : client.process, fault === 'block')
       case 'slow-disk': {
         const { timeline } = this.#scene
-        cluster.disk.slowMs = random.pick([500, 2_000, 8_000])
+        cluster.disk.slowMs = random.pick([500, 2_000, 20_000])
         cluster.disk.slowUntil = timeline.now + random.between(1_000, 20_000)
         return this.#tell(`the disk takes up to ${cluster.disk.slowMs} ms`)
       }
@@ -110,9 +123,11 @@ export class Faults {
     })
   }
 
-  #disturb(how: 'cut' | 'stall'): void {
+  #disturb(how: 'cut' | 'stall', process: Process): void {
     const { network, timeline } = this.#scene
-    const connections = [...network.connections]
+    const all = [...network.connections]
+    const own = all.filter(({ far }) => far.process === process)
+    const connections = own.length > 0 && this.#random.chance(0.7) ? own : all
     if (connections.length === 0) return
     const connection = this.#random.pick(connections)
     const between = `${connection.near.process.name} - ${connection.far.process.name}`

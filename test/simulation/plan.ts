@@ -7,6 +7,7 @@ import { Random } from './random.js'
 
 export const FAULTS = [
   'kill-worker',
+  'kill-worker-and-reset',
   'kill-host',
   'kill-master',
   'kill-client',
@@ -63,8 +64,9 @@ export interface Plan {
   readonly disk: DiskOptions
   /** How long things go wrong. */
   readonly faultsMs: number
-  /** Between two faults on average. */
+  /** Between two faults on average; and how often one brings another with it. */
   readonly faultEveryMs: number
+  readonly companyShare: number
   readonly faults: Readonly<Record<Fault, number>>
   readonly killGraceMs: number
   readonly drainMs: number
@@ -100,6 +102,7 @@ export function drawPlan(seed: number): Plan {
     },
     faultsMs,
     faultEveryMs: calm ? Number.POSITIVE_INFINITY : random.pick([1_000, 3_000, 8_000]),
+    companyShare: random.pick([0, 0.3, 0.6]),
     faults: drawFaults(random.fork()),
     killGraceMs: random.pick([500, 5_000]),
     drainMs: random.pick([1_000, 10_000]),
@@ -119,10 +122,11 @@ function drawWorker(random: Random, index: number): WorkerPlan {
 
 /** Most seeds know a few kinds of faults only: where all come at once, none shows what it does. */
 function drawFaults(random: Random): Record<Fault, number> {
-  const only = random.chance(0.3) ? random.pick(FAULTS) : undefined
+  const number = random.pick([1, 2, 2, 3, undefined, undefined])
+  const only = number === undefined ? undefined : Array.from({ length: number }, () => random.pick(FAULTS))
   const share = random.pick([0.15, 0.4, 1])
   const weights = FAULTS.map((fault) => {
-    const comes = only === undefined ? random.chance(share) : fault === only
+    const comes = only === undefined ? random.chance(share) : only.includes(fault)
     return [fault, comes ? random.between(0.2, 1) : 0] as const
   })
   return Object.fromEntries(weights) as Record<Fault, number>

@@ -4,6 +4,7 @@ import type { Happening } from '../happenings.js'
 import type { Scene } from '../scene.js'
 import { Durable } from './p01-durable.js'
 import { SameTask } from './p02-same-task.js'
+import { Acknowledged } from './p04-acknowledged.js'
 import { Fence } from './p05-fence.js'
 import { OneEnd } from './p06-one-end.js'
 import { NoOverlap } from './p07-overlap.js'
@@ -43,6 +44,7 @@ export function checkers(): readonly Checker[] {
   return [
     new Durable(),
     new SameTask(),
+    new Acknowledged(),
     new Fence(),
     new OneEnd(),
     new NoOverlap(),

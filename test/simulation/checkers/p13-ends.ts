@@ -1,20 +1,29 @@
 // P13: timeout and cancel end the code, whatever it does: within the grace and a second.
 import type { Happening, Run } from '../happenings.js'
+import { knowsOnly } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
 const AFTER_GRACE_MS = 1_000
+const NEVER = Number.POSITIVE_INFINITY
 
 export class Ends implements Checker {
   readonly promise = 'P13'
+  /** When a client was answered that their code is being ended. */
+  readonly #cancelling = new Map<string, number>()
 
-  see(_: Happening, { facts, scene, now }: Known): Found | undefined {
+  see(happening: Happening, { facts, scene, now }: Known): Found | undefined {
+    if (happening.kind === 'said' && happening.message.type === 'cancelled-tasks') {
+      for (const { id, status } of happening.message.list) if (status === 'cancelling') this.#cancelling.set(id, now)
+    }
     for (const run of facts.active) {
       const { worker, host } = run
       if (host.frozen || worker.process.frozen) continue
-      const toldAt = Math.min(
-        timeoutAt(run, facts.rows),
-        worker.cancelsHeard.get(run.leaseId) ?? Number.POSITIVE_INFINITY,
-      )
+      // Where the network does its work the worker hears of a cancel when the client does.
+      const wished = knowsOnly(scene.plan, 'kill-client', 'step-wall-clock')
+        ? this.#cancelling.get(run.taskId)
+        : undefined
+      const heard = worker.cancelsHeard.get(run.leaseId)
+      const toldAt = Math.min(timeoutAt(run, facts.rows), heard ?? NEVER, wished ?? NEVER)
       const from = Math.max(toldAt, host.thawedAt, worker.process.thawedAt)
       // Clocks of workers are not quite right.
       const endMs = (scene.plan.killGraceMs + AFTER_GRACE_MS) * 1.01
@@ -28,5 +37,5 @@ export class Ends implements Checker {
 
 function timeoutAt({ taskId, beganAt }: Run, rows: Known['facts']['rows']): number {
   const limitMs = rows.get(taskId)?.task.timeoutMs
-  return limitMs === undefined ? Number.POSITIVE_INFINITY : beganAt + limitMs * 1.01
+  return limitMs === undefined ? NEVER : beganAt + limitMs * 1.01
 }

@@ -26,8 +26,8 @@ export class Loss implements Checker {
   #codeRuns({ facts, now }: Known): Found | undefined {
     for (const { worker, host, leaseId, taskId } of facts.active) {
       if (host.frozen) continue
-      const until = Math.max((worker.confirmedAt ?? 0) + CODE_DEAD_MS, host.thawedAt) + CODE_LATE_MS
-      if (now > until + PRECISION_MS) {
+      const until = Math.max((worker.confirmedAt ?? 0) + CODE_DEAD_MS + CODE_LATE_MS, host.thawedAt + PRECISION_MS)
+      if (now > until) {
         return {
           what: `${leaseId} runs ${Math.round(now - (worker.confirmedAt ?? 0))} ms after its last confirmed beat`,
           taskId,

@@ -46,7 +46,8 @@ export class Drain implements Checker {
       }
     }
     for (const { process, drainsSince, incarnation } of this.#draining) {
-      if (process.frozen) continue
+      // Results wait for the disk of a master that is there.
+      if (process.frozen || scene.plan.faults['slow-disk'] > 0) continue
       const since = Math.max(drainsSince ?? now, process.thawedAt)
       if (now > since + scene.plan.drainMs + LEAVE_MS) return { what: `${incarnation} still drains` }
     }

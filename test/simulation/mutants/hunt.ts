@@ -1,11 +1,12 @@
 // Proves that the checkers can see: each mutant is dtr with one planted fault, in a copy of what was compiled, and the same
 // seeds must find the promise that it breaks. A crash does not count, nor does the checker of another promise.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import Table from 'cli-table3'
 import { checkers } from '../checkers/all.js'
+import { CRASH } from '../run.js'
 import { type Edit, MUTANTS, type Mutant } from './list.js'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
@@ -34,7 +35,7 @@ export async function huntMutants(seeds: number, only?: string): Promise<number>
       else missed.push(mutant.name)
       const verdict = caught === undefined ? 'NOBODY' : `${caught.promise}${right ? '' : ', WRONG'}`
       table.push([mutant.name, mutant.breaks.join(' '), verdict, caught?.seed ?? '', (caught?.what ?? '').slice(0, 60)])
-      process.stderr.write(right ? '.' : 'x')
+      process.stderr.write(`${right ? 'caught' : 'MISSED'} ${mutant.name}: ${verdict}\n`)
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -66,8 +67,11 @@ function hunt(folder: string, { edits }: Mutant, seeds: number): Catch | undefin
       writeFileSync(path, edited(text, edit))
     }
     const main = join(folder, 'dist/test/simulation/main.js')
-    const said = execFileSync(process.execPath, [main, '--hunted', '--seeds', String(seeds)], { encoding: 'utf8' })
-    return said === '' ? undefined : (JSON.parse(said) as Catch)
+    const { stdout, status, stderr } = spawnSync(process.execPath, [main, '--hunted', '--seeds', String(seeds)], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) return { seed: 0, promise: CRASH, what: stderr.slice(0, 500) }
+    return stdout === '' ? undefined : (JSON.parse(stdout) as Catch)
   } finally {
     for (const [path, text] of originals) writeFileSync(path, text)
   }

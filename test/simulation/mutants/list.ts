@@ -70,6 +70,13 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
+    'a beat is confirmed while the tasks of its worker go to others',
+    'P7',
+    'master/decide/sessions.js',
+    'if (worker.expiring)\n        return;',
+    '',
+  ),
+  mutant(
     'a worker is given up after 5 s of silence',
     'P19 P7',
     'master/decide/expire.js',
@@ -83,13 +90,22 @@ export const MUTANTS: readonly Mutant[] = [
     "default:\n            return 'unknown';",
     "default:\n            return 'refused';",
   ),
-  mutant(
-    'the margin is used up: code lives for 20 s',
-    'P18 P7',
-    'worker/state.js',
-    'codeDeadMs: SETTINGS.codeDead.default,',
-    'get codeDeadMs() { return 20_000; },',
-  ),
+  {
+    name: 'the margin is used up: code lives for 20 s',
+    breaks: ['P18', 'P7'],
+    edits: [
+      {
+        file: 'worker/decide/lease.js',
+        find: 'return (state.confirmedAt ?? NEVER) + state.timings.codeDeadMs;',
+        replace: 'return (state.confirmedAt ?? NEVER) + 20_000;',
+      },
+      {
+        file: 'worker/decide/hosts.js',
+        find: 'at: confirmedAt + timings.codeDeadMs, signEveryMs',
+        replace: 'at: confirmedAt + 20_000, signEveryMs',
+      },
+    ],
+  },
   mutant(
     'the lease counts from when the beat was confirmed',
     'P18 P7',
@@ -141,12 +157,12 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'the assignment leaves before the grant is on disk',
-    'P9',
-    'master/machine.js',
-    'state.inFlight = { operations, claims: claimed };',
-    `state.inFlight = { operations, claims: claimed };
-        for (const { claim, sessions } of claimed) claim.offers.forEach(({ leaseId }, index) => this.early?.(sessions[index], leaseId));`,
+    'a result is answered before it is on disk',
+    'P4',
+    'master/decide/settle.js',
+    'export function settle(turn, worker, session, list) {',
+    `export function settle(turn, worker, session, list) {
+    turn.send(session, { type: 'recorded', list: list.map(({ lease }) => ({ lease, status: 'recorded' })) });`,
   ),
   mutant(
     'a break of the connection proves that nothing began',
@@ -288,7 +304,7 @@ export const MUTANTS: readonly Mutant[] = [
     'P19',
     'master/decide/expire.js',
     'worker.heardAt = Math.min(turn.at.monoMs, worker.heardAt + lagMs);',
-    '',
+    ';',
   ),
   mutant(
     'a slow disk is the fault of the workers',
@@ -326,7 +342,7 @@ export const MUTANTS: readonly Mutant[] = [
     "worker.about?.draining === true ? 'draining' : 'ready'",
     "'ready'",
   ),
-  mutant('a drain never ends', 'P21', 'worker/decide/drain.js', "kill(turn, host, 'drain');", ''),
+  mutant('a drain never ends', 'P21', 'worker/decide/drain.js', "kill(turn, host, 'drain');", ';'),
   mutant(
     'a drain that handed work back says that it was complete',
     'P21',
