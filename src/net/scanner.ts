@@ -124,7 +124,7 @@ export class Scanner {
         if (!this.#underWay.has(formatAddress(address))) await this.#connectPhase(this.#look(address))
       }
     }
-    await Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, lane))
+    await Promise.all(Array.from({ length: Math.min(CONNECTS_AT_ONCE, due.length) }, lane))
   }
 
   #connectPhase(dialled: Promise<DialResult>): Promise<void> {
