@@ -5,6 +5,8 @@ import { nodeOf } from './network.js'
 import type { Fault } from './plan.js'
 import type { Random } from './random.js'
 
+const WAYS = ['in', 'out'] as const
+
 export class Faults {
   readonly #random: Random
 
@@ -86,6 +88,8 @@ export class Faults {
       case 'block':
       case 'block-one-way':
         return this.#block(random.chance(0.8) ? worker.process : client.process, fault === 'block')
+      case 'flap':
+        return this.#flap(worker.process)
       case 'slow-disk': {
         const { timeline } = this.#scene
         cluster.disk.slowMs = random.pick([500, 2_000, 20_000])
@@ -142,16 +146,28 @@ export class Faults {
 
   /** Between a process and the master. */
   #block(process: Process, both: boolean): void {
+    const ms = this.#random.skewed(200, 40_000)
+    for (const way of both ? WAYS : [this.#random.pick(WAYS)]) this.#blockWay(process, way, ms)
+  }
+
+  /** First answers do not come, then nothing leaves either; and answers come late, to what was said long ago. */
+  #flap(process: Process): void {
+    const answersMs = this.#random.between(3_000, 14_000)
+    this.#blockWay(process, 'in', answersMs)
+    const silentAfterMs = this.#random.between(0, answersMs)
+    const silentMs = this.#random.between(1_000, 30_000)
+    this.#scene.timeline.after(silentAfterMs, () => {
+      if (!this.#scene.healed) this.#blockWay(process, 'out', silentMs)
+    })
+  }
+
+  #blockWay(process: Process, way: (typeof WAYS)[number], ms: number): void {
     const { network, timeline } = this.#scene
     const node = nodeOf(process)
-    const ways = both ? ['out', 'in'] : [this.#random.pick(['out', 'in'])]
-    const ms = this.#random.skewed(200, 40_000)
-    this.#tell(`nothing goes ${ways.join(' and ')} between ${node} and the master for ${Math.round(ms)} ms`)
-    const pairs = ways.map((way) => (way === 'out' ? ([node, 'master'] as const) : (['master', node] as const)))
-    for (const [from, to] of pairs) network.block(from, to)
-    timeline.after(ms, () => {
-      for (const [from, to] of pairs) network.unblock(from, to)
-    })
+    const [from, to] = way === 'out' ? [node, 'master'] : ['master', node]
+    this.#tell(`nothing goes from ${from} to ${to} for ${Math.round(ms)} ms`)
+    network.block(from, to)
+    timeline.after(ms, () => network.unblock(from, to))
   }
 
   #tell(what: string): void {

@@ -31,6 +31,8 @@ export class MasterLife {
   readonly incarnation: string
   /** When it last heard each worker, in true time. */
   readonly heardAt = new Map<string, number>()
+  /** Workers that have registered and were not told that they are welcome. */
+  readonly waiting = new Set<string>()
   readonly startedAt: number
   #core: MasterCore | undefined
   #stopped = false
@@ -117,13 +119,16 @@ export class MasterLife {
     const to = connection.peer.incarnation
     return new Tapped(connection, {
       sent: (message) => {
+        if (message.type === 'welcome') this.waiting.delete(to)
         if (message.type !== 'heard') scene.tell({ kind: 'said', by: this, to, message })
       },
       heard: (messages) => {
         if (connection.peer.role !== 'worker') return
         this.heardAt.set(to, scene.timeline.now)
+        if (messages.some(({ type }) => type === 'register')) this.waiting.add(to)
         scene.tell({ kind: 'heard', by: this, from: to, messages })
       },
+      closed: () => void this.waiting.delete(to),
     })
   }
 

@@ -19,6 +19,7 @@ export const FAULTS = [
   'stall',
   'block-one-way',
   'block',
+  'flap',
   'slow-disk',
   'step-wall-clock',
   'drain-worker',

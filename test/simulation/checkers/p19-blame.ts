@@ -29,6 +29,7 @@ export class Blame implements Checker {
   #silence(master: MasterLife, incarnation: string, { now, scene }: Known): string | undefined {
     if (knowsOnly(scene.plan, 'freeze-master', 'slow-disk', 'step-wall-clock'))
       return 'was given up although all was well with it'
+    if (master.waiting.has(incarnation)) return 'was given up while it waited for its welcome'
     const since = master.heardAt.get(incarnation) ?? master.startedAt
     const silentMs = now - since - master.process.pausedMsSince(since)
     const pauses = master.process.pauses.filter(({ to }) => to > since).length

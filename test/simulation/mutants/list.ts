@@ -306,13 +306,6 @@ export const MUTANTS: readonly Mutant[] = [
     'worker.heardAt = Math.min(turn.at.monoMs, worker.heardAt + lagMs);',
     ';',
   ),
-  mutant(
-    'a slow disk is the fault of the workers',
-    'P19',
-    'master/decide/expire.js',
-    "if (worker.phase === 'attaching')\n            continue;",
-    '',
-  ),
   {
     name: 'a hidden clock: the worker counts by the wall',
     breaks: ['P20', 'P18', 'P8'],
