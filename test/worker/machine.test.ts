@@ -1,6 +1,6 @@
 // The worker's decisions as named scenarios, in virtual time (design: sections 5 and 6).
 import t from 'tap'
-import { Life } from './life.js'
+import { Life, TIMINGS } from './life.js'
 
 t.test('accepts masters once it knows what it serves, not before', async (t) => {
   const life = new Life()
@@ -617,3 +617,39 @@ t.test('the log has a line a second at most about tasks, and each task at debug'
   const completed = life.all('log').filter(({ entry }) => entry.level === 'debug' && entry.text.endsWith(' completed'))
   t.equal(completed.length, 50)
 })
+
+t.test('P18: a welcome that took 13 s is no lease to begin on; the beat that follows at once is', async (t) => {
+  const life = new Life()
+  life.hostReady()
+  life.open()
+  life.until(13_000)
+  life.masterAnswers = false
+  const ids = { id: 'task-a', lease: 'a', type: 'work', queue: 'default' }
+  const list = [{ ...ids, payload: '1', encoding: 'json' as const, attempt: 1, maxAttempts: 5 }]
+  life.hear({ type: 'welcome', master: 'm#1', ...TIMINGS, stale: [] }, { type: 'assign', seq: 1, list })
+  t.same(life.running, [])
+  life.hear({ type: 'heard', n: 1, durable: 1 })
+  life.hostReady()
+  t.same(life.running, ['a'])
+})
+
+t.test(
+  'P8: the registration is the first beat: after a welcome that took 9 s the next one is due at once',
+  async (t) => {
+    const life = new Life()
+    const host = life.meet()
+    life.assign('a')
+    life.began('a')
+    life.open()
+    life.masterAnswers = false
+    life.until(9_000)
+    life.well.add(host)
+    life.masterAnswers = true
+    life.clear()
+    life.welcome()
+    life.until(9_001)
+    t.equal(life.sent('beat').length, 1)
+    life.until(12_500)
+    t.same(life.all('abort'), [])
+  },
+)

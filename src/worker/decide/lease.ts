@@ -13,6 +13,8 @@ export function confirm(turn: Turn, sentAt: MonoMs): void {
   if (state.confirmedAt !== undefined && sentAt <= state.confirmedAt) return
   state.confirmedAt = sentAt
   tellDeadlines(turn)
+  // A word that took long may confirm what is over by now: nothing begins on that.
+  leaseDuty.due(turn)
   if (turn.at >= abortAt(state) || state.lease === 'alive') return
   state.lease = 'alive'
   for (const attempt of state.attempts.values()) if (attempt.ending === 'lost') attempt.ending = undefined

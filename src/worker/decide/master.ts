@@ -131,7 +131,8 @@ function welcomed(turn: Turn, session: Session, welcome: Welcome): void {
   const { heartbeatMs, suspectMs, leaseMs, codeDeadMs, stale } = welcome
   state.timings = { heartbeatMs, suspectMs, leaseMs, codeDeadMs }
   session.welcomed = true
-  session.nextBeatAt = turn.at + heartbeatMs
+  // The registration was the first beat; where the welcome took long the next one is due.
+  session.nextBeatAt = session.registeredAt + heartbeatMs
   turn.log('info', `registered with ${welcome.master}`, { leases: state.attempts.size, stale: stale.length })
   confirm(turn, session.registeredAt)
   for (const { lease } of stale) endByMaster(turn, lease, 'stale')
