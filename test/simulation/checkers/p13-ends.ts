@@ -35,7 +35,8 @@ export class Ends implements Checker {
   }
 }
 
-function timeoutAt({ taskId, beganAt }: Run, rows: Known['facts']['rows']): number {
+/** Its limit counts from when its worker hears that it began. */
+function timeoutAt({ taskId, beganAt, worker }: Run, rows: Known['facts']['rows']): number {
   const limitMs = rows.get(taskId)?.task.timeoutMs
-  return limitMs === undefined ? NEVER : beganAt + limitMs * 1.01
+  return limitMs === undefined ? NEVER : Math.max(beganAt, worker.process.thawedAt) + limitMs * 1.01
 }
