@@ -5,6 +5,7 @@ import type { Command } from './command.js'
 import { completionOf } from './completion.js'
 import { config } from './config.js'
 import { doctor } from './doctor.js'
+import { drill } from './drill.js'
 import { failed } from './failed.js'
 import { get } from './get.js'
 import { logs } from './logs.js'
@@ -25,7 +26,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly Command[]>> = {
   'Run a cluster': [start, stop, master, worker],
   'Give it work': [submit, map],
   'Look and mend': [status, ps, tasks, get, failed, retry, cancel, logs],
-  'Look after it': [reload, doctor, config, backup, restore, completionOf(() => COMMANDS)],
+  'Look after it': [reload, doctor, drill, config, backup, restore, completionOf(() => COMMANDS)],
 }
 
 export const COMMANDS: readonly Command[] = Object.values(COMMAND_GROUPS).flat()

@@ -1,0 +1,46 @@
+// What a drill is: one fault, the promises that it puts to the test, and what came of it.
+import type { MonoMs } from '../clock.js'
+import type { Need } from './needs.js'
+import type { Stage } from './stage.js'
+import type { Verdict } from './verdicts.js'
+
+export interface Drill {
+  readonly name: string
+  readonly promises: readonly string[]
+  /** In one line. */
+  readonly summary: string
+  /** Tools and rights without which it is skipped. */
+  readonly needs: readonly Need[]
+  /** Injects the fault, heals, and judges what only this drill can; what holds for all is judged afterwards. */
+  run(stage: Stage): Promise<void>
+}
+
+export interface Happening {
+  /** Since the drill began. */
+  readonly atMs: MonoMs
+  /** `fault`: injected. `heal`: taken back. `seen`: what the cluster made of it. */
+  readonly kind: 'fault' | 'heal' | 'seen'
+  readonly text: string
+}
+
+export interface Measure {
+  readonly what: string
+  readonly value: number
+  readonly unit: 'ms' | 'count'
+}
+
+export interface DrillResult {
+  readonly name: string
+  readonly promises: readonly string[]
+  readonly outcome: 'held' | 'broke' | 'skipped'
+  /** Why it was skipped, or what kept it from its end. */
+  readonly reason?: string
+  readonly seed: number
+  readonly quick: boolean
+  readonly tookMs: number
+  readonly measures: readonly Measure[]
+  readonly verdicts: readonly Verdict[]
+  readonly timeline: readonly Happening[]
+  /** Kept where it did not hold: logs, data, and what the tasks wrote. */
+  readonly folder?: string
+}

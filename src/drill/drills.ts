@@ -1,0 +1,45 @@
+// All drills, which of them are meant, and which may be skipped.
+import { nearest } from '../config/nearest.js'
+import { DtrError } from '../errors.js'
+import type { Drill, DrillResult } from './drill.js'
+import { freezeMaster } from './drills/freeze-master.js'
+import { freezeWorker } from './drills/freeze-worker.js'
+import { killAll } from './drills/kill-all.js'
+import { killMaster } from './drills/kill-master.js'
+import { killWorker } from './drills/kill-worker.js'
+import { killWorkers } from './drills/kill-workers.js'
+import { loseMaster } from './drills/lose-master.js'
+import { poisonTask } from './drills/poison-task.js'
+
+export const DRILLS: readonly Drill[] = [
+  killWorker,
+  killWorkers,
+  freezeWorker,
+  killMaster,
+  freezeMaster,
+  loseMaster,
+  killAll,
+  poisonTask,
+]
+
+/** Drills that may be skipped where DTR_REQUIRE_FAULTS says that no other may, and why. */
+const MAY_SKIP: Readonly<Record<string, string>> = {}
+
+/** @throws DtrError `bad_input` for a name that is none */
+export function chooseDrills(names: readonly string[], all: readonly Drill[] = DRILLS): readonly Drill[] {
+  const known = all.map(({ name }) => name)
+  for (const name of names) {
+    if (known.includes(name)) continue
+    const near = nearest(name, known)
+    throw new DtrError('bad_input', `unknown drill ${name}`, {
+      hint: near === undefined ? 'dtr drill --list tells what there is' : `did you mean: ${near}`,
+    })
+  }
+  return all.filter(({ name }) => names.includes(name))
+}
+
+/** @param everyFault no drill may be skipped but those of the list */
+export function isFine({ name, outcome }: DrillResult, everyFault: boolean, maySkip = MAY_SKIP): boolean {
+  if (outcome === 'skipped') return !everyFault || Object.hasOwn(maySkip, name)
+  return outcome === 'held'
+}

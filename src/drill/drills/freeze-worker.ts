@@ -1,0 +1,47 @@
+// A worker stands still until long after it was given up, and then delivers what its tasks had returned: a zombie's
+// results, which must change nothing.
+import { formatDuration } from '../../config.js'
+import { sendSignal } from '../cluster.js'
+import type { Drill } from '../drill.js'
+import { livesOf } from '../history.js'
+import { needs } from '../needs.js'
+import { verdict, within } from '../verdicts.js'
+
+/** Between the end of a lease and a client that hears of it. */
+const MARGIN_MS = 1_500
+
+export const freezeWorker: Drill = {
+  name: 'freeze-worker',
+  promises: ['P5', 'P6', 'P7', 'P9', 'P17'],
+  summary: 'kill -STOP of a worker, kill -CONT long after its tasks ran elsewhere',
+  needs: [needs.proc],
+  async run(stage) {
+    await stage.start({ workers: 3, slots: 3 })
+    const { lease, heartbeat } = stage.settings
+    await stage.submit(60, { ms: [400, 900] })
+    stage.stream(100, { ms: [50, 200] })
+    await stage.untilEnds(6)
+    const victim = await stage.victim()
+    const ran = `while it ran ${victim.lives.length} tasks`
+    const atMs = stage.inject(`kill -STOP of ${victim.name} (pid ${victim.pid}) ${ran}`, () =>
+      sendSignal(victim.pid, 'SIGSTOP'),
+    )
+    stage.measure('suspected after', (await stage.untilState(victim, ['suspect'])) - atMs)
+    const goneMs = (await stage.untilState(victim, ['gone', 'lost'])) - atMs
+    stage.measure('given up after', goneMs)
+    const about = `given up after a silence of ${formatDuration(lease)}, no earlier`
+    stage.judge(within('P7', about, goneMs, lease + heartbeat + MARGIN_MS, lease - heartbeat))
+    const tasks = new Set(victim.lives.map(({ task }) => task))
+    await stage.until('its tasks to run elsewhere', () => {
+      const again = livesOf(stage.signs).filter(({ task, startMs }) => tasks.has(task) && startMs > atMs)
+      return new Set(again.map(({ task }) => task)).size === tasks.size
+    })
+    stage.wake(victim.pid)
+    stage.heal(`kill -CONT of ${victim.name}`)
+    const stale = await stage.until('its late results to be refused', async () => (await stage.client.status()).stale)
+    stage.judge(verdict('P5', `its late results were refused as stale (${stale})`, stale > 0 ? [] : ['none was']))
+    await stage.untilReady([victim.name])
+    stage.saw(`${victim.name} is at work again`)
+    await stage.settle()
+  },
+}

@@ -1,0 +1,32 @@
+// One worker is killed: its port refuses at once, which proves that its code is dead as well.
+import { sendSignal } from '../cluster.js'
+import type { Drill } from '../drill.js'
+import { needs } from '../needs.js'
+import { within } from '../verdicts.js'
+
+/** Proof of death (design: section 5). */
+const NOTICED_MS_MAX = 2_000
+
+export const killWorker: Drill = {
+  name: 'kill-worker',
+  promises: ['P1', 'P6', 'P7', 'P9', 'P17'],
+  summary: 'kill -9 of a worker that runs tasks',
+  needs: [needs.proc],
+  async run(stage) {
+    await stage.start({ workers: 3, slots: 4 })
+    await stage.submit(150, { ms: [100, 400] })
+    stage.stream(50, { ms: [50, 200] })
+    await stage.untilEnds(20)
+    const victim = await stage.victim()
+    const ran = `while it ran ${victim.lives.length} tasks`
+    const atMs = stage.inject(`kill -9 of ${victim.name} (pid ${victim.pid}) ${ran}`, () =>
+      sendSignal(victim.pid, 'SIGKILL'),
+    )
+    const goneMs = await stage.untilState(victim, ['gone'])
+    stage.measure('given up after', goneMs - atMs)
+    stage.judge(within('P17', 'a dead process is noticed within 2 s', goneMs - atMs, NOTICED_MS_MAX))
+    await stage.cluster.startWorkers([victim.name])
+    stage.heal(`another process as ${victim.name}`)
+    await stage.settle()
+  },
+}

@@ -1,0 +1,31 @@
+// Tools and rights that some drills need. What is missing is named, and the drill is skipped, not passed.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+export interface Need {
+  readonly name: string
+  /** What is missing and how to get it; none where it is there. */
+  readonly missing: () => string | undefined
+}
+
+function command(name: string, debian: string): Need {
+  const missing = (): string | undefined =>
+    spawnSync('sh', ['-c', `command -v ${name}`]).status === 0 ? undefined : `${name} is missing (Debian: ${debian})`
+  return { name, missing }
+}
+
+export const needs = {
+  proc: { name: 'proc', missing: () => (existsSync('/proc/self/stat') ? undefined : 'there is no /proc') },
+  root: { name: 'root', missing: () => (process.getuid?.() === 0 ? undefined : 'it must be run as root') },
+  mount: command('mount', 'mount'),
+  strace: command('strace', 'strace'),
+  ss: command('ss', 'iproute2'),
+} as const satisfies Record<string, Need>
+
+export function whatIsMissing(wanted: readonly Need[]): string | undefined {
+  for (const need of wanted) {
+    const missing = need.missing()
+    if (missing !== undefined) return missing
+  }
+  return undefined
+}

@@ -1,0 +1,43 @@
+// Runs a drill from its start to its verdicts, and leaves nothing behind but the folder of one that did not hold.
+import { rawMonoMs } from '../clock.js'
+import { messageOf } from '../errors.js'
+import { Chance } from './chance.js'
+import type { Drill, DrillResult, Happening } from './drill.js'
+import { whatIsMissing } from './needs.js'
+import { Stage } from './stage.js'
+import { judge } from './verdicts.js'
+
+export interface RunOptions {
+  readonly quick: boolean
+  readonly seed: number
+  /** Ends the drill and its cluster. */
+  readonly signal: AbortSignal
+  readonly happened: (happening: Happening) => void
+}
+
+/** @throws what `signal` was aborted with */
+export async function runDrill(drill: Drill, { quick, seed, signal, happened }: RunOptions): Promise<DrillResult> {
+  const { name, promises } = drill
+  const missing = whatIsMissing(drill.needs)
+  const none = { measures: [], verdicts: [], timeline: [], tookMs: 0 }
+  if (missing !== undefined) return { name, promises, seed, quick, outcome: 'skipped', reason: missing, ...none }
+  const startedMs = rawMonoMs()
+  const stage = new Stage({ quick, signal, happened, chance: new Chance(seed) })
+  let reason: string | undefined
+  try {
+    await drill.run(stage)
+    stage.judge(...judge(await stage.settle()))
+  } catch (error) {
+    reason = messageOf(error)
+  }
+  const held = reason === undefined && stage.verdicts.every((verdict) => verdict.held)
+  const folder = await stage.end(!held && !signal.aborted)
+  signal.throwIfAborted()
+  return {
+    ...{ name, promises, seed, quick, outcome: held ? 'held' : 'broke' },
+    ...(reason !== undefined && { reason }),
+    ...{ tookMs: Math.round(rawMonoMs() - startedMs), measures: stage.measures },
+    ...{ verdicts: stage.verdicts, timeline: stage.timeline },
+    ...(folder !== undefined && { folder }),
+  }
+}
