@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly settings: GivenSettings
   /** A line about a process that ended. */
   readonly tell: (line: string) => void
+  /** Makes the data folder something special. @returns what takes that back */
+  readonly prepare?: ((data: string) => () => void) | undefined
 }
 
 export interface Left extends Exit {
@@ -39,7 +41,12 @@ export class DrillCluster {
   readonly #living = new Map<string, Child>()
   #client: Client | undefined
 
-  private constructor(folder: string, settings: Settings, tell: (line: string) => void) {
+  private constructor(
+    folder: string,
+    settings: Settings,
+    tell: (line: string) => void,
+    private readonly undo: (() => void) | undefined,
+  ) {
     this.folder = folder
     this.witness = join(folder, 'witness')
     this.settings = settings
@@ -47,12 +54,13 @@ export class DrillCluster {
     this.#secret = secretFor(settings.data, settings, {}, { make: true })
   }
 
-  static async create({ settings, tell }: ClusterOptions): Promise<DrillCluster> {
+  static async create({ settings, tell, prepare }: ClusterOptions): Promise<DrillCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dtr-drill-'))
     const port = await freePort()
     const places = { data: join(folder, 'data'), logs: join(folder, 'logs'), tasks: [TASKS] }
     const ports = { port, workerPorts: { first: port + 1, last: port + PORTS_IN_A_ROW - 1 } }
-    return new DrillCluster(folder, resolveSettings({ ...ports, ...settings, ...places }, {}), tell)
+    const undo = prepare?.(places.data)
+    return new DrillCluster(folder, resolveSettings({ ...ports, ...settings, ...places }, {}), tell, undo)
   }
 
   get records(): readonly RunRecord[] {
@@ -128,6 +136,7 @@ export class DrillCluster {
       for (const signal of ['SIGCONT', 'SIGKILL'] as const) sendSignal(pid, signal)
     }
     await Promise.all(children.map(({ exited }) => exited))
+    this.undo?.()
   }
 
   remove(): void {

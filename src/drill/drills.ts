@@ -2,14 +2,19 @@
 import { nearest } from '../config/nearest.js'
 import { DtrError } from '../errors.js'
 import type { Drill, DrillResult } from './drill.js'
+import { failingFsync } from './drills/failing-fsync.js'
 import { freezeMaster } from './drills/freeze-master.js'
 import { freezeWorker } from './drills/freeze-worker.js'
+import { fullDisk } from './drills/full-disk.js'
 import { killAll } from './drills/kill-all.js'
 import { killMaster } from './drills/kill-master.js'
 import { killWorker } from './drills/kill-worker.js'
 import { killWorkers } from './drills/kill-workers.js'
 import { loseMaster } from './drills/lose-master.js'
+import { outputBomb } from './drills/output-bomb.js'
 import { poisonTask } from './drills/poison-task.js'
+import { resetConnections } from './drills/reset-connections.js'
+import { slowFsync } from './drills/slow-fsync.js'
 
 export const DRILLS: readonly Drill[] = [
   killWorker,
@@ -20,6 +25,11 @@ export const DRILLS: readonly Drill[] = [
   loseMaster,
   killAll,
   poisonTask,
+  outputBomb,
+  resetConnections,
+  slowFsync,
+  failingFsync,
+  fullDisk,
 ]
 
 /** Drills that may be skipped where DTR_REQUIRE_FAULTS says that no other may, and why. */

@@ -34,6 +34,7 @@ export interface StartOptions {
   /** Timers are never scaled: the drill does not wait for them. */
   readonly realTimers?: boolean
   readonly settings?: GivenSettings
+  readonly prepare?: (data: string) => () => void
 }
 
 export interface TaskPlan extends Partial<Omit<DrillPayload, 'witness' | 'ms'>> {
@@ -96,11 +97,12 @@ export class Stage {
   // --- Cluster and load ------------------------------------------------------------------------------------------------
 
   /** `worker-1`, `worker-2`, ... */
-  async start({ workers, slots, realTimers = false, settings = {} }: StartOptions): Promise<this> {
+  async start({ workers, slots, realTimers = false, settings = {}, prepare }: StartOptions): Promise<this> {
     const timers = this.quick && !realTimers ? QUICK : {}
     this.#cluster = await DrillCluster.create({
       settings: { ...timers, slots, ...settings },
       tell: (line) => this.saw(line),
+      prepare,
     })
     const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)
     await this.cluster.startMaster()

@@ -16,7 +16,7 @@ export const killMaster: Drill = {
   needs: [needs.proc],
   async run(stage) {
     await stage.start({ workers: 3, slots: 4, realTimers: true })
-    await stage.submit(100, { ms: [300, 1_500] })
+    await stage.submit(60, { ms: [300, 1_500] })
     stage.stream(20, { ms: [20, 100] })
     await stage.untilEnds(10)
     const running = livesOf(stage.signs).filter(({ ended }) => !ended)

@@ -1,0 +1,45 @@
+// What the disk says to a process that runs, changed by strace while it is attached.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { DtrError } from '../errors.js'
+
+export interface Injection {
+  /** Calls that were changed so far. */
+  readonly count: () => number
+  /** The process goes on as if nothing had been. */
+  readonly end: () => Promise<void>
+}
+
+/**
+ * Changes every sync to disk of the process, of all its threads.
+ * @param what as strace writes it: `error=EIO`, `delay_enter=1000000` (microseconds)
+ * @param file gets a line for each call
+ */
+export async function injectIntoSyncs(pid: number, what: string, file: string): Promise<Injection> {
+  const calls = 'fdatasync,fsync'
+  const args = ['-f', '-p', `${pid}`, '-o', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:${what}`]
+  const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  await untilAttached(child)
+  const exited = once(child, 'exit')
+  return {
+    count: () => readFileSync(file, 'utf8').match(/INJECTED/g)?.length ?? 0,
+    end: async () => {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+/** It says so on its standard error. */
+async function untilAttached(child: ChildProcess): Promise<void> {
+  let said = ''
+  for await (const chunk of child.stderr ?? []) {
+    said += String(chunk)
+    if (/attached/.test(said)) {
+      child.stderr?.resume()
+      return
+    }
+  }
+  throw new DtrError('unsupported', `strace cannot attach: ${said.trim()}`)
+}

@@ -1,0 +1,45 @@
+// `dtr drill` as a person runs it, and a few drills for real.
+import t from 'tap'
+import { Cluster } from '../processes/cluster.js'
+
+t.test('the list, for people and for programs; what is bad usage', async (t) => {
+  const cluster = await Cluster.create(t)
+  const run = async (...args: string[]) => {
+    const started = cluster.run(['drill', ...args])
+    return { code: (await started.ended).code, stdout: started.stdout, stderr: started.stderr }
+  }
+  const listed = await run('--list')
+  t.match(listed, { code: 0, stdout: /^kill-worker +P1 .*kill -9 of a worker/m })
+  const drills = JSON.parse((await run('--list', '--json')).stdout) as Record<string, unknown>[]
+  t.match(drills[0], { name: String, promises: [String], summary: String })
+  t.match(await run(), { code: 2, stderr: /say which drills/ })
+  t.match(await run('--all', 'kill-worker'), { code: 2 })
+  t.match(await run('kil-worker'), { code: 2, stderr: /did you mean: kill-worker/ })
+  t.match(await run('kill-worker', '--seed', '-1'), { code: 2, stderr: /--seed/ })
+})
+
+t.test('drills hold, and leave nothing behind', async (t) => {
+  const cluster = await Cluster.create(t)
+  // What the user has set for a cluster of theirs is nothing to the one of a drill.
+  const settings = { DTR_MASTER: '127.0.0.1:1', DTR_WORKERS: '0', TMPDIR: cluster.folder }
+  const drilled = cluster.run(
+    ['drill', 'kill-worker', 'kill-master', 'poison-task', '--quick', '--seed', '1', '--json'],
+    undefined,
+    settings,
+  )
+  const { code } = await drilled.ended
+  const results = JSON.parse(drilled.stdout) as {
+    name: string
+    verdicts: { held: boolean }[]
+    folder?: string
+  }[]
+  t.same(
+    results.map(({ name }) => name),
+    ['kill-worker', 'kill-master', 'poison-task'],
+  )
+  for (const result of results) {
+    t.match(result, { outcome: 'held', seed: 1, quick: true, timeline: [{ kind: 'seen', atMs: Number }] }, result.name)
+    t.ok(result.verdicts.length >= 6 && result.verdicts.every(({ held }) => held))
+  }
+  t.equal(code, 0, drilled.stderr)
+})
