@@ -16,7 +16,7 @@ const SEED_MAX = 2 ** 32 - 1
 export const drill: Command = {
   name: 'drill',
   positionals: '[names..]',
-  about: 'break a cluster on purpose and see what holds; one of its own, in a temporary folder',
+  about: 'break a cluster of its own on purpose, and say what held; in a temporary folder, nothing else is touched',
   words: DRILLS.map(({ name }) => name),
   settings: [],
   flags: {

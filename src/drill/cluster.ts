@@ -59,7 +59,7 @@ export class DrillCluster {
     const port = await freePort()
     const places = { data: join(folder, 'data'), logs: join(folder, 'logs'), tasks: [TASKS] }
     const ports = { port, workerPorts: { first: port + 1, last: port + PORTS_IN_A_ROW - 1 } }
-    const undo = prepare?.(places.data)
+    const undo = prepareOrRemove(folder, () => prepare?.(places.data))
     return new DrillCluster(folder, resolveSettings({ ...ports, ...settings, ...places }, {}), tell, undo)
   }
 
@@ -141,6 +141,15 @@ export class DrillCluster {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+function prepareOrRemove<Value>(folder: string, prepare: () => Value): Value {
+  try {
+    return prepare()
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 // Runs a drill from its start to its verdicts, and leaves nothing behind but the folder of one that did not hold.
 import { rawMonoMs } from '../clock.js'
-import { messageOf } from '../errors.js'
+import { DtrError, messageOf } from '../errors.js'
 import { Chance } from './chance.js'
 import type { Drill, DrillResult, Happening } from './drill.js'
 import { whatIsMissing } from './needs.js'
@@ -24,15 +24,19 @@ export async function runDrill(drill: Drill, { quick, seed, signal, happened }: 
   const startedMs = rawMonoMs()
   const stage = new Stage({ quick, signal, happened, chance: new Chance(seed) })
   let reason: string | undefined
+  let unsupported = false
   try {
     await drill.run(stage)
     stage.judge(...judge(await stage.settle()))
   } catch (error) {
     reason = messageOf(error)
+    unsupported = error instanceof DtrError && error.code === 'unsupported'
   }
   const held = reason === undefined && stage.verdicts.every((verdict) => verdict.held)
-  const folder = await stage.end(!held && !signal.aborted)
+  const folder = await stage.end(!held && !unsupported && !signal.aborted)
   signal.throwIfAborted()
+  // The tool is there, but this machine does not let it do its work.
+  if (unsupported) return { name, promises, seed, quick, outcome: 'skipped', reason: reason ?? '', ...none }
   return {
     ...{ name, promises, seed, quick, outcome: held ? 'held' : 'broke' },
     ...(reason !== undefined && { reason }),

@@ -23,7 +23,7 @@ export async function injectIntoSyncs(pid: number, what: string, file: string): 
   await untilAttached(child)
   const exited = once(child, 'exit')
   return {
-    count: () => readFileSync(file, 'utf8').match(/INJECTED/g)?.length ?? 0,
+    count: () => readFileSync(file, 'utf8').match(/INJECTED|DELAYED/g)?.length ?? 0,
     end: async () => {
       child.kill('SIGTERM')
       await exited
@@ -31,15 +31,15 @@ export async function injectIntoSyncs(pid: number, what: string, file: string): 
   }
 }
 
-/** It says so on its standard error. */
-async function untilAttached(child: ChildProcess): Promise<void> {
+/** It says so on its standard error, which must stay open: it says the same of each thread that comes later. */
+function untilAttached(child: ChildProcess): Promise<void> {
   let said = ''
-  for await (const chunk of child.stderr ?? []) {
-    said += String(chunk)
-    if (/attached/.test(said)) {
-      child.stderr?.resume()
-      return
-    }
-  }
-  throw new DtrError('unsupported', `strace cannot attach: ${said.trim()}`)
+  return new Promise((resolve, reject) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (/attached/.test(said)) resolve()
+    })
+    child.once('error', reject)
+    child.once('exit', () => reject(new DtrError('unsupported', `strace cannot attach: ${said.trim()}`)))
+  })
 }

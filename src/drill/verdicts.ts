@@ -29,7 +29,7 @@ export function verdict(promise: string, words: string, against: readonly string
 
 /** `words` end in the limit: `noticed within 2 s`. */
 export function within(promise: string, words: string, ms: MonoMs, most: MonoMs, least = 0): Verdict {
-  return verdict(promise, words, ms >= least && ms <= most ? [] : [`it was ${formatDuration(Math.round(ms))}`])
+  return verdict(promise, words, ms >= least && ms <= most ? [] : [`it was ${Math.round(ms)} ms`])
 }
 
 /** What every drill is held to. */

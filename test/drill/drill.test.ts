@@ -1,4 +1,5 @@
 // `dtr drill` as a person runs it, and a few drills for real.
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { Cluster } from '../processes/cluster.js'
 
@@ -42,4 +43,8 @@ t.test('drills hold, and leave nothing behind', async (t) => {
     t.ok(result.verdicts.length >= 6 && result.verdicts.every(({ held }) => held))
   }
   t.equal(code, 0, drilled.stderr)
+  t.notOk(
+    readdirSync(cluster.folder).some((name) => name.startsWith('dtr-drill')),
+    'no folder is left',
+  )
 })

@@ -5,6 +5,7 @@ import type { DrillResult } from '../../src/drill/drill.js'
 import { chooseDrills, DRILLS, isFine } from '../../src/drill/drills.js'
 import { whatIsMissing } from '../../src/drill/needs.js'
 import { runDrill } from '../../src/drill/run.js'
+import { DtrError } from '../../src/errors.js'
 
 t.test('every drill has a name of its own, a summary, and promises', async (t) => {
   t.equal(new Set(DRILLS.map(({ name }) => name)).size, DRILLS.length)
@@ -38,6 +39,16 @@ t.test('what is missing is a skip with its reason, and a failure where every fau
   t.ok(isFine(result, true, { one: 'the reason' }))
   const broke: DrillResult = { ...result, outcome: 'broke' }
   t.notOk(isFine(broke, false))
+})
+
+t.test('a tool that may not do its work here is a skip as well', async (t) => {
+  const run = async (): Promise<void> => {
+    throw new DtrError('unsupported', 'strace cannot attach')
+  }
+  const drill = { name: 'one', promises: ['P1'], summary: 'one', needs: [], run }
+  const { signal } = new AbortController()
+  const result = await runDrill(drill, { quick: true, seed: 1, signal, happened: () => {} })
+  t.match(result, { outcome: 'skipped', reason: 'strace cannot attach' })
 })
 
 t.test('a drill that throws has not held', async (t) => {

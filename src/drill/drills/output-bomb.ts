@@ -22,7 +22,8 @@ export const outputBomb: Drill = {
     const prints = stage.quick ? PRINTED_QUICK : PRINTED
     stage.stream(50, { ms: [20, 100] })
     stage.inject(`submit of a task that prints ${prints / MIB} MiB`, () => {})
-    await stage.submit(1, { ms: 0, prints })
+    const [bomb] = await stage.submit(1, { ms: 0, prints })
+    await stage.until('it to end', () => stage.signs.some(({ what, task }) => what === 'end' && task === bomb))
     const history = await stage.settle()
     for (const name of cluster.names) {
       const bytes = peakMemory(cluster.pidOf(name))
