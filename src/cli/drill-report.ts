@@ -1,6 +1,7 @@
 // A drill in lines for people: what happens while it happens, then what was measured and what held.
 import { formatDuration } from '../config.js'
-import type { DrillResult, Happening, Measure } from '../drill/drill.js'
+import type { DrillResult } from '../drill/drill.js'
+import type { Happening, Measure } from '../drill/record.js'
 import { escapeControls } from '../log.js'
 
 const MARKS: Readonly<Record<Happening['kind'], string>> = { fault: 'FAULT', heal: 'HEAL ', seen: '     ' }

@@ -1,6 +1,6 @@
 // What a drill is: one fault, the promises that it puts to the test, and what came of it.
-import type { MonoMs } from '../clock.js'
 import type { Need } from './needs.js'
+import type { Happening, Measure } from './record.js'
 import type { Stage } from './stage.js'
 import type { Verdict } from './verdicts.js'
 
@@ -13,20 +13,6 @@ export interface Drill {
   readonly needs: readonly Need[]
   /** Injects the fault, heals, and judges what only this drill can; what holds for all is judged afterwards. */
   run(stage: Stage): Promise<void>
-}
-
-export interface Happening {
-  /** Since the drill began. */
-  readonly atMs: MonoMs
-  /** `fault`: injected. `heal`: taken back. `seen`: what the cluster made of it. */
-  readonly kind: 'fault' | 'heal' | 'seen'
-  readonly text: string
-}
-
-export interface Measure {
-  readonly what: string
-  readonly value: number
-  readonly unit: 'ms' | 'count'
 }
 
 export interface DrillResult {

@@ -2,8 +2,9 @@
 import { rawMonoMs } from '../clock.js'
 import { DtrError, messageOf } from '../errors.js'
 import { Chance } from './chance.js'
-import type { Drill, DrillResult, Happening } from './drill.js'
+import type { Drill, DrillResult } from './drill.js'
 import { whatIsMissing } from './needs.js'
+import type { Happening } from './record.js'
 import { Stage } from './stage.js'
 import { judge } from './verdicts.js'
 
