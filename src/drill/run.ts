@@ -24,16 +24,15 @@ export async function runDrill(drill: Drill, { quick, seed, signal, happened }: 
   if (missing !== undefined) return { name, promises, seed, quick, outcome: 'skipped', reason: missing, ...none }
   const startedMs = rawMonoMs()
   const stage = new Stage({ quick, signal, happened, chance: new Chance(seed) })
-  let reason: string | undefined
-  let unsupported = false
-  try {
-    await drill.run(stage)
-    stage.judge(...judge(await stage.settle()))
-  } catch (error) {
-    reason = messageOf(error)
-    unsupported = error instanceof DtrError && error.code === 'unsupported'
-  }
+  const reasons: unknown[] = []
+  const note = (error: unknown): void => void reasons.push(error)
+  await drill.run(stage).catch(note)
+  // Also after one that did not come to its end: what it left says more.
+  if (!isUnsupported(reasons[0])) await stage.settle().then((history) => stage.judge(...judge(history)), note)
+  const [first] = reasons
+  const reason = first === undefined ? undefined : messageOf(first)
   const held = reason === undefined && stage.verdicts.every((verdict) => verdict.held)
+  const unsupported = isUnsupported(first)
   const folder = await stage.end(!held && !unsupported && !signal.aborted)
   signal.throwIfAborted()
   // The tool is there, but this machine does not let it do its work.
@@ -45,4 +44,8 @@ export async function runDrill(drill: Drill, { quick, seed, signal, happened }: 
     ...{ verdicts: stage.verdicts, timeline: stage.timeline },
     ...(folder !== undefined && { folder }),
   }
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof DtrError && error.code === 'unsupported'
 }

@@ -19,7 +19,8 @@ const QUICK: GivenSettings = { heartbeat: 500, masterTimeout: 7_500, killGrace: 
 const RETRIES = 30
 const POLL_MS = 20
 /** Nothing that a drill waits for takes longer; what waits in vain names what it waited for. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 180_000
+const PATIENCE_MS_QUICK = 60_000
 
 export interface StageOptions {
   readonly quick: boolean
@@ -78,6 +79,10 @@ export class Stage {
     this.chance = chance
     this.signal = signal
     this.#happened = happened
+  }
+
+  get #patienceMs(): number {
+    return this.quick ? PATIENCE_MS_QUICK : PATIENCE_MS
   }
 
   get cluster(): DrillCluster {
@@ -195,7 +200,7 @@ export class Stage {
       this.signal.throwIfAborted()
       const value = await this.#orEnd(check())
       if (value !== undefined && value !== false) return value
-      if (rawMonoMs() - startMs > PATIENCE_MS) throw inVain(what)
+      if (rawMonoMs() - startMs > this.#patienceMs) throw inVain(what, this.#patienceMs)
       await pause(POLL_MS, undefined, { signal: this.signal })
     }
   }
@@ -266,7 +271,7 @@ export class Stage {
     if (this.#history !== undefined) return this.#history
     this.#streaming?.abort()
     const startMs = rawMonoMs()
-    const patience = AbortSignal.any([this.signal, AbortSignal.timeout(PATIENCE_MS)])
+    const patience = AbortSignal.any([this.signal, AbortSignal.timeout(this.#patienceMs)])
     const all = Promise.all(this.#submits).then(() => Promise.all(this.#ends))
     await orAbort(all, patience).catch(() => {})
     this.signal.throwIfAborted()
@@ -304,8 +309,8 @@ export class Stage {
   }
 }
 
-function inVain(what: string): DtrError {
-  return new DtrError('timeout', `waited ${PATIENCE_MS / 1_000} s in vain for ${what}`)
+function inVain(what: string, patienceMs: number): DtrError {
+  return new DtrError('timeout', `waited ${patienceMs / 1_000} s in vain for ${what}`)
 }
 
 function orAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
