@@ -32,6 +32,12 @@ export interface Left extends Exit {
   readonly atMs: MonoMs
 }
 
+/** Where a worker runs that is to have another network than the rest. */
+export interface Elsewhere {
+  readonly via?: readonly string[]
+  readonly settings?: Partial<Settings>
+}
+
 export class DrillCluster {
   readonly folder: string
   readonly witness: string
@@ -87,15 +93,16 @@ export class DrillCluster {
     await this.#start('master', MASTER, argsOf(MASTER_SETTINGS, this.settings)).ready
   }
 
-  async startWorkers(names: readonly string[]): Promise<void> {
+  async startWorkers(names: readonly string[], elsewhere: Elsewhere = {}): Promise<void> {
+    const { via, settings } = elsewhere
     const start = (name: string): Child =>
-      this.#start('worker', name, argsOf(WORKER_SETTINGS, { ...this.settings, id: name }))
+      this.#start('worker', name, argsOf(WORKER_SETTINGS, { ...this.settings, ...settings, id: name }), via)
     await Promise.all(names.map((name) => start(name).ready))
   }
 
-  #start(role: Child['role'], name: string, args: readonly string[]): Child {
+  #start(role: Child['role'], name: string, args: readonly string[], via: readonly string[] = []): Child {
     const child = startChild({
-      ...{ name, role, args, secret: this.#secret, environment: process.env },
+      ...{ name, role, args, via, secret: this.#secret, environment: process.env },
       log: join(this.settings.logs, `${name}.log`),
       wrote: (line) => this.#tell(`${name}: ${line}`),
     })

@@ -12,6 +12,7 @@ import { killWorker } from './drills/kill-worker.js'
 import { killWorkers } from './drills/kill-workers.js'
 import { loseMaster } from './drills/lose-master.js'
 import { outputBomb } from './drills/output-bomb.js'
+import { partition } from './drills/partition.js'
 import { poisonTask } from './drills/poison-task.js'
 import { resetConnections } from './drills/reset-connections.js'
 import { slowFsync } from './drills/slow-fsync.js'
@@ -27,6 +28,7 @@ export const DRILLS: readonly Drill[] = [
   poisonTask,
   outputBomb,
   resetConnections,
+  partition,
   slowFsync,
   failingFsync,
   fullDisk,

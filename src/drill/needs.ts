@@ -19,6 +19,7 @@ export const needs = {
   root: { name: 'root', missing: () => (process.getuid?.() === 0 ? undefined : 'it must be run as root') },
   mount: command('mount', 'mount'),
   strace: command('strace', 'strace'),
+  ip: command('ip', 'iproute2'),
   ss: command('ss', 'iproute2'),
 } as const satisfies Record<string, Need>
 

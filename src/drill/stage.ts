@@ -254,9 +254,9 @@ export class Stage {
     return livesOf(this.signs).filter(({ ended, pid }) => !ended && hosts.includes(pid))
   }
 
-  /** Any worker that runs at least so much. */
-  async victim(livesMin = 1): Promise<Victim> {
-    const names = this.chance.shuffled(this.cluster.names.filter((name) => name !== 'master'))
+  /** Any worker, or one of these, that runs at least so much. */
+  async victim(livesMin = 1, of = this.cluster.names.filter((name) => name !== 'master')): Promise<Victim> {
+    const names = this.chance.shuffled(of)
     const found = await this.until('a worker that runs tasks', () =>
       names.find((n) => this.livesAt(n).length >= livesMin),
     )

@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly log: string
   readonly secret: string
   readonly environment: NodeJS.ProcessEnv
+  /** A command that becomes it, such as one that enters a network namespace. */
+  readonly via?: readonly string[]
   /** A line that it wrote to its standard error, such as the trace of a crash. */
   readonly wrote: (line: string) => void
 }
@@ -39,8 +41,10 @@ const PROGRAM = fileURLToPath(new URL('../../../bin/dtr.js', import.meta.url))
 const LINE_CHARS_MAX = 2_000
 
 export function startChild(options: ChildOptions): Child {
-  const { name, role, args, log, secret, environment, wrote } = options
-  const child = spawn(process.execPath, [PROGRAM, role, ...args, `--config=${NO_CONFIG}`, `--${LAUNCHED_FLAG}`], {
+  const { name, role, args, log, secret, environment, via = [], wrote } = options
+  const own = [process.execPath, PROGRAM, role, ...args, `--config=${NO_CONFIG}`, `--${LAUNCHED_FLAG}`]
+  const [command = process.execPath, ...rest] = [...via, ...own]
+  const child = spawn(command, rest, {
     detached: true,
     env: withoutSettings(environment),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
