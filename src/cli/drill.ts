@@ -5,7 +5,7 @@ import { chooseDrills, DRILLS, isFine } from '../drill/drills.js'
 import { runDrill } from '../drill/run.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
 import { type Command, JSON_FLAG } from './command.js'
-import { happeningLine, resultLines } from './drill-report.js'
+import { happeningLine, resultLines, summaryLines } from './drill-report.js'
 import type { Flags } from './flags.js'
 import type { Output } from './output.js'
 import { onEndSignals } from './signals.js'
@@ -61,6 +61,7 @@ export const drill: Command = {
       if (!json) for (const line of resultLines(result)) await output.line(line)
     }
     if (json) await output.json(results)
+    else if (results.length > 1) for (const line of summaryLines(results)) await output.line(line)
     const everyFault = process.env.DTR_REQUIRE_FAULTS === '1'
     return results.every((result) => isFine(result, everyFault)) ? EXIT_OK : new DtrError('task_failed', '').exitCode
   },

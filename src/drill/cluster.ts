@@ -14,6 +14,7 @@ import { type Child, describeExit, type Exit, startChild } from '../launch/child
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from '../launch/command-line.js'
 import { secretFor } from '../launch/secret.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
+import { type ClusterKey, readKey } from '../protocol/key.js'
 
 const TASKS = fileURLToPath(new URL('./witness-tasks.js', import.meta.url))
 const MASTER = 'master'
@@ -71,6 +72,10 @@ export class DrillCluster {
 
   get records(): readonly RunRecord[] {
     return readRunFiles(runFolder(this.settings.data))
+  }
+
+  get key(): ClusterKey {
+    return readKey(this.#secret)
   }
 
   /** Pids of the processes that run the tasks of a worker. */

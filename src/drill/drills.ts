@@ -14,6 +14,7 @@ import { loseMaster } from './drills/lose-master.js'
 import { outputBomb } from './drills/output-bomb.js'
 import { partition } from './drills/partition.js'
 import { poisonTask } from './drills/poison-task.js'
+import { reconnectBurst } from './drills/reconnect-burst.js'
 import { resetConnections } from './drills/reset-connections.js'
 import { slowFsync } from './drills/slow-fsync.js'
 
@@ -29,6 +30,7 @@ export const DRILLS: readonly Drill[] = [
   outputBomb,
   resetConnections,
   partition,
+  reconnectBurst,
   slowFsync,
   failingFsync,
   fullDisk,

@@ -68,6 +68,7 @@ export class Stage {
   readonly #submits: Promise<void>[] = []
   readonly #wakes: MonoMs[] = []
   readonly #over = new AbortController()
+  readonly #undos: (() => Promise<void>)[] = []
   #cluster: DrillCluster | undefined
   #client: Client | undefined
   #streaming: AbortController | undefined
@@ -299,10 +300,16 @@ export class Stage {
     this.measure('attempts charged', charged, 'count')
   }
 
+  /** Also where the drill did not come to its end. */
+  onEnd(undo: () => Promise<void>): void {
+    this.#undos.push(undo)
+  }
+
   /** Ends all of it; the folder stays where `keep` says so. @returns the folder that stays */
   async end(keep: boolean): Promise<string | undefined> {
     this.#streaming?.abort()
     this.#over.abort()
+    await Promise.all(this.#undos.map((undo) => undo()))
     await this.#cluster?.end()
     if (!keep) this.#cluster?.remove()
     return keep ? this.#cluster?.folder : undefined
