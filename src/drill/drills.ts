@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.js'
 import { DtrError } from '../errors.js'
 import type { Drill, DrillResult } from './drill.js'
 import { failingFsync } from './drills/failing-fsync.js'
+import { freezeCode } from './drills/freeze-code.js'
 import { freezeMaster } from './drills/freeze-master.js'
 import { freezeWorker } from './drills/freeze-worker.js'
 import { fullDisk } from './drills/full-disk.js'
@@ -22,6 +23,7 @@ export const DRILLS: readonly Drill[] = [
   killWorker,
   killWorkers,
   freezeWorker,
+  freezeCode,
   killMaster,
   freezeMaster,
   loseMaster,

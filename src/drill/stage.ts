@@ -171,10 +171,10 @@ export class Stage {
     this.#tell('seen', text)
   }
 
-  /** Code that stood still goes on from now. */
-  wake(pid: number): void {
+  /** Processes that run code, and stood still, go on from now. */
+  wake(pids: readonly number[]): void {
     this.#wakes.push(rawMonoMs())
-    sendSignal(pid, 'SIGCONT')
+    for (const pid of pids) sendSignal(pid, 'SIGCONT')
   }
 
   measure(what: string, value: number, unit: Measure['unit'] = 'ms'): void {

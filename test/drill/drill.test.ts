@@ -1,7 +1,9 @@
 // `dtr drill` as a person runs it, and a few drills for real.
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { Cluster } from '../processes/cluster.js'
+import { readRunFiles, runFolder } from '../../src/net/run-file.js'
+import { Cluster, isAlive, until } from '../processes/cluster.js'
 
 t.test('the list, for people and for programs; what is bad usage', async (t) => {
   const cluster = await Cluster.create(t)
@@ -47,4 +49,20 @@ t.test('drills hold, and leave nothing behind', async (t) => {
     readdirSync(cluster.folder).some((name) => name.startsWith('dtr-drill')),
     'no folder is left',
   )
+})
+
+t.test('Ctrl-C ends a drill, its cluster and its folder', async (t) => {
+  const cluster = await Cluster.create(t)
+  const drilled = cluster.run(['drill', 'lose-master'], undefined, { TMPDIR: cluster.folder })
+  const [, pid] = await until(
+    'the fault',
+    () => /kill -9 of the master \(pid (\d+)\)/.exec(drilled.stdout) ?? undefined,
+  )
+  const own = readdirSync(cluster.folder).find((name) => name.startsWith('dtr-drill'))
+  const workers = readRunFiles(runFolder(join(cluster.folder, own!, 'data')))
+  t.ok(workers.length >= 3)
+  drilled.kill('SIGINT')
+  t.equal((await drilled.ended).code, 130, drilled.stderr)
+  t.same([Number(pid), ...workers.map((worker) => worker.pid)].filter(isAlive), [])
+  t.notOk(readdirSync(cluster.folder).some((name) => name.startsWith('dtr-drill')))
 })

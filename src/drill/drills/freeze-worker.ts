@@ -36,7 +36,7 @@ export const freezeWorker: Drill = {
       const again = livesOf(stage.signs).filter(({ task, startMs }) => tasks.has(task) && startMs > atMs)
       return new Set(again.map(({ task }) => task)).size === tasks.size
     })
-    stage.wake(victim.pid)
+    sendSignal(victim.pid, 'SIGCONT')
     stage.heal(`kill -CONT of ${victim.name}`)
     const refused = async (): Promise<number | undefined> => (await stage.client.status()).stale || undefined
     stage.measure('late results refused as stale', await stage.until('a late result to be refused', refused), 'count')

@@ -42,7 +42,7 @@ function mountDisk(data: string): () => void {
   mkdirSync(data, { mode: 0o700 })
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=700`, 'none', data])
   if (status !== 0) throw new DtrError('unsupported', `a small disk cannot be mounted: ${String(stderr).trim()}`)
-  return () => void spawnSync('umount', [data])
+  return () => void spawnSync('umount', ['--lazy', data])
 }
 
 function fill(file: string): void {
