@@ -9,6 +9,7 @@ import { freezeWorker } from './drills/freeze-worker.js'
 import { fullDisk } from './drills/full-disk.js'
 import { killAll } from './drills/kill-all.js'
 import { killMaster } from './drills/kill-master.js'
+import { killMasterInWrite } from './drills/kill-master-in-write.js'
 import { killWorker } from './drills/kill-worker.js'
 import { killWorkers } from './drills/kill-workers.js'
 import { loseMaster } from './drills/lose-master.js'
@@ -25,6 +26,7 @@ export const DRILLS: readonly Drill[] = [
   freezeWorker,
   freezeCode,
   killMaster,
+  killMasterInWrite,
   freezeMaster,
   loseMaster,
   killAll,

@@ -1,4 +1,4 @@
-// What the disk says to a process that runs, changed by strace while it is attached.
+// What the system does for a process that runs, changed by strace while it is attached: disks that are slow or fail.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -11,13 +11,15 @@ export interface Injection {
   readonly end: () => Promise<void>
 }
 
+export const SYNCS = 'fdatasync,fsync'
+
 /**
- * Changes every sync to disk of the process, of all its threads.
- * @param what as strace writes it: `error=EIO`, `delay_enter=1000000` (microseconds)
+ * Changes system calls of the process, of all its threads.
+ * @param calls as strace names them, with commas
+ * @param what as strace writes it: `error=EIO`, `delay_enter=1000000` (microseconds), `signal=SIGKILL:when=3`
  * @param file gets a line for each call
  */
-export async function injectIntoSyncs(pid: number, what: string, file: string): Promise<Injection> {
-  const calls = 'fdatasync,fsync'
+export async function injectInto(pid: number, calls: string, what: string, file: string): Promise<Injection> {
   const args = ['-f', '-p', `${pid}`, '-o', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:${what}`]
   const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   await untilAttached(child)

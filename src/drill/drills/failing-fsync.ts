@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Drill } from '../drill.js'
 import { needs } from '../needs.js'
-import { injectIntoSyncs } from '../strace.js'
+import { injectInto, SYNCS } from '../strace.js'
 import { verdict } from '../verdicts.js'
 
 const FAILS_MS = 2_000
@@ -19,7 +19,7 @@ export const failingFsync: Drill = {
     await stage.submit(60, { ms: [100, 400] })
     stage.stream(50, { ms: [20, 100] })
     await stage.untilEnds(10)
-    const injection = await injectIntoSyncs(cluster.pidOf('master'), 'error=EIO', join(cluster.folder, 'strace'))
+    const injection = await injectInto(cluster.pidOf('master'), SYNCS, 'error=EIO', join(cluster.folder, 'strace'))
     stage.inject('every sync to disk fails now', () => {})
     await stage.until('a sync that failed', () => injection.count() > 0)
     await stage.wait(ON_ITS_WAY_MS)

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { formatDuration } from '../../config.js'
 import type { Drill } from '../drill.js'
 import { needs } from '../needs.js'
-import { injectIntoSyncs } from '../strace.js'
+import { injectInto, SYNCS } from '../strace.js'
 import { nobodyBlamed } from '../verdicts.js'
 
-const SYNCS = 3
+const SLOW_SYNCS = 3
 
 export const slowFsync: Drill = {
   name: 'slow-fsync',
@@ -20,9 +20,9 @@ export const slowFsync: Drill = {
     await stage.untilEnds(10)
     const delayMs = stage.settings.suspect
     const what = `delay_enter=${delayMs * 1_000}`
-    const injection = await injectIntoSyncs(stage.cluster.pidOf('master'), what, join(stage.cluster.folder, 'strace'))
+    const injection = await injectInto(stage.cluster.pidOf('master'), SYNCS, what, join(stage.cluster.folder, 'strace'))
     stage.inject(`a sync to disk takes ${formatDuration(delayMs)} now`, () => {})
-    await stage.until(`${SYNCS} slow syncs`, () => injection.count() >= SYNCS)
+    await stage.until(`${SLOW_SYNCS} slow syncs`, () => injection.count() >= SLOW_SYNCS)
     await injection.end()
     stage.heal('the disk is as fast as before')
     stage.measure('syncs that were slow', injection.count(), 'count')
