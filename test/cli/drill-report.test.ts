@@ -24,10 +24,7 @@ const broke: DrillResult = {
 }
 
 t.test('what happens, while it happens; nothing in it steers a terminal', async (t) => {
-  t.equal(
-    happeningLine({ atMs: 1_234, kind: 'fault', text: 'kill \u001b[31m' }),
-    '     1.23 s  FAULT  kill \\x1b[31m',
-  )
+  t.equal(happeningLine({ atMs: 1_234, kind: 'fault', text: 'kill \u001b[31m' }), '     1.23 s  FAULT  kill \\x1b[31m')
   t.equal(happeningLine({ atMs: 20, kind: 'seen', text: 'gone' }), '     0.02 s         gone')
 })
 
