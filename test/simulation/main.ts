@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { huntMutants } from './mutants/hunt.js'
 import { reportOf } from './report.js'
-import { runSeed, type Verdict } from './run.js'
+import { CRASH, runSeed, type Verdict } from './run.js'
 import { runTwice } from './twice.js'
 
 const { values } = parseArgs({
@@ -19,10 +19,13 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
     only: { type: 'string' },
-    /** For the hunt: each seed once, and the first breach as one line of JSON. */
-    hunted: { type: 'boolean', default: false },
+    /** For the hunt: each seed once, and the first breach of one of these promises, or a crash, as one line of JSON. */
+    hunted: { type: 'string' },
   },
 })
+
+/** More of them tell nothing new. */
+const BROKEN_MAX = 20
 
 function wholeOf(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined
@@ -32,10 +35,10 @@ function wholeOf(text: string | undefined, name: string): number | undefined {
   process.exit(2)
 }
 
-async function hunted(first: number, count: number): Promise<void> {
+async function hunted(promises: readonly string[], first: number, count: number): Promise<void> {
   for (let seed = first; seed < first + count; seed += 1) {
     const { breach } = await runSeed(seed)
-    if (breach === undefined) continue
+    if (breach === undefined || ![...promises, CRASH].includes(breach.promise)) continue
     console.log(JSON.stringify({ seed, ...breach }))
     return
   }
@@ -53,7 +56,7 @@ async function many(first: number, count: number, untilMs: number): Promise<numb
   const startedAt = Date.now()
   let seed = first
   let virtualMs = 0
-  for (; seed < first + count && Date.now() < untilMs; seed += 1) {
+  for (; seed < first + count && Date.now() < untilMs && broken.length < BROKEN_MAX; seed += 1) {
     const verdict = await runTwice(seed)
     virtualMs += verdict.virtualMs
     if (verdict.breach === undefined) continue
@@ -75,7 +78,7 @@ const seconds = wholeOf(values.seconds, 'seconds')
 const count = wholeOf(values.seeds, 'seeds') ?? 0
 const from = wholeOf(values.from, 'from')
 if (values.mutants) process.exitCode = await huntMutants(count, values.only)
-else if (values.hunted) await hunted(from ?? 1, count)
+else if (values.hunted !== undefined) await hunted(values.hunted.split(','), from ?? 1, count)
 else if (seed !== undefined) process.exitCode = await one(seed, values.trace)
 else if (seconds === undefined) process.exitCode = await many(from ?? 1, count, Number.POSITIVE_INFINITY)
 else {

@@ -133,9 +133,20 @@ function drawFaults(random: Random): Record<Fault, number> {
   return Object.fromEntries(weights) as Record<Fault, number>
 }
 
-/** Whether nothing but these goes wrong. */
+/** Whether nothing but these goes wrong; and the disk does what it is told. */
 export function knowsOnly(plan: Plan, ...faults: readonly Fault[]): boolean {
-  return plan.disk.failShare === 0 && FAULTS.every((fault) => plan.faults[fault] === 0 || faults.includes(fault))
+  return plan.disk.failShare === 0 && faultsAmong(plan, ...faults)
+}
+
+/** Whether nothing but these goes wrong, the disk aside. */
+export function faultsAmong(plan: Plan, ...faults: readonly Fault[]): boolean {
+  return FAULTS.every((fault) => plan.faults[fault] === 0 || faults.includes(fault))
+}
+
+/** Whether what the master sends to a worker that lives arrives. */
+export function sparesMessages({ faults }: Plan): boolean {
+  const harmful = ['kill-master', 'restart-master', 'cut', 'stall', 'block', 'block-one-way', 'flap'] as const
+  return harmful.every((fault) => faults[fault] === 0)
 }
 
 interface TaskTerms {

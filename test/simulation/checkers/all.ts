@@ -48,6 +48,7 @@ export function checkers(): readonly Checker[] {
     new Fence(),
     new OneEnd(),
     new NoOverlap(),
+    new WallClock(),
     new ShortBreak(),
     new Attempts(),
     new AtMostOnce(),
@@ -59,7 +60,6 @@ export function checkers(): readonly Checker[] {
     new Liveness(),
     new Loss(),
     new Blame(),
-    new WallClock(),
     new Drain(),
   ]
 }

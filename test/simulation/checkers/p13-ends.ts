@@ -1,6 +1,6 @@
 // P13: timeout and cancel end the code, whatever it does: within the grace and a second.
 import type { Happening, Run } from '../happenings.js'
-import { knowsOnly } from '../plan.js'
+import { sparesMessages } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
 const AFTER_GRACE_MS = 1_000
@@ -19,9 +19,7 @@ export class Ends implements Checker {
       const { worker, host } = run
       if (host.frozen || worker.process.frozen) continue
       // Where the network does its work the worker hears of a cancel when the client does.
-      const wished = knowsOnly(scene.plan, 'kill-client', 'step-wall-clock')
-        ? this.#cancelling.get(run.taskId)
-        : undefined
+      const wished = sparesMessages(scene.plan) ? this.#cancelling.get(run.taskId) : undefined
       const heard = worker.cancelsHeard.get(run.leaseId)
       const toldAt = Math.min(timeoutAt(run, facts.rows), heard ?? NEVER, wished ?? NEVER)
       const from = Math.max(toldAt, host.thawedAt, worker.process.thawedAt)

@@ -1,13 +1,13 @@
 // P20: steps of the wall clock end no lease and no worker. Held where nothing else goes wrong: there nothing is lost.
 import type { Happening } from '../happenings.js'
-import { knowsOnly } from '../plan.js'
+import { faultsAmong } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
 export class WallClock implements Checker {
   readonly promise = 'P20'
 
   see(happening: Happening, { scene }: Known): Found | undefined {
-    if (!knowsOnly(scene.plan, 'step-wall-clock')) return undefined
+    if (!faultsAmong(scene.plan, 'step-wall-clock', 'kill-client')) return undefined
     if (happening.kind === 'worker-ended') return { what: `${happening.worker.incarnation} left` }
     if (happening.kind === 'aborted' && happening.reason === 'lost')
       return { what: `${happening.run.leaseId} was ended` }

@@ -57,7 +57,7 @@ function copyOfDist(): string {
   return folder
 }
 
-function hunt(folder: string, { edits }: Mutant, seeds: number): Catch | undefined {
+function hunt(folder: string, { edits, breaks }: Mutant, seeds: number): Catch | undefined {
   const originals = new Map<string, string>()
   try {
     for (const edit of edits) {
@@ -67,9 +67,13 @@ function hunt(folder: string, { edits }: Mutant, seeds: number): Catch | undefin
       writeFileSync(path, edited(text, edit))
     }
     const main = join(folder, 'dist/test/simulation/main.js')
-    const { stdout, status, stderr } = spawnSync(process.execPath, [main, '--hunted', '--seeds', String(seeds)], {
-      encoding: 'utf8',
-    })
+    const { stdout, status, stderr } = spawnSync(
+      process.execPath,
+      [main, '--hunted', breaks.join(), '--seeds', String(seeds)],
+      {
+        encoding: 'utf8',
+      },
+    )
     if (status !== 0) return { seed: 0, promise: CRASH, what: stderr.slice(0, 500) }
     return stdout === '' ? undefined : (JSON.parse(stdout) as Catch)
   } finally {
