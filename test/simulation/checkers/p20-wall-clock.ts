@@ -12,7 +12,11 @@ export class WallClock implements Checker {
     if (happening.kind === 'aborted' && happening.reason === 'lost')
       return { what: `${happening.run.leaseId} was ended` }
     if (happening.kind !== 'taken') return undefined
-    const expiry = happening.batch.operations.find(({ kind }) => kind === 'expire')
-    return expiry?.kind === 'expire' ? { what: `${expiry.incarnation} was given up` } : undefined
+    for (const operation of happening.batch.operations) {
+      if (operation.kind === 'expire') return { what: `${operation.incarnation} was given up` }
+      if (operation.kind === 'settle' && operation.ending.kind === 'lost')
+        return { what: `${operation.leaseId} was ended` }
+    }
+    return undefined
   }
 }
