@@ -1,3 +1,3 @@
-// Processes that a test starts do without the loader hooks of the test runner: they make each of them slower to start, and
-// one whose parent is killed in that moment may stay in them for ever, before its first line of code.
+// Processes that a test starts do without most loader hooks of the test runner (it puts one back into whatever is spawned):
+// they make each of them slower to start, and one whose parent is killed in that moment may stay in them for ever.
 delete process.env.NODE_OPTIONS

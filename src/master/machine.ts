@@ -80,8 +80,7 @@ export class MasterMachine implements MasterDecisions {
     for (const { operation } of operations) state.queuedChars -= charsOf(operation)
     const claimed = claims(state, batchId)
     const quiet = operations.length === 0 && claimed.length === 0 && !gatesDue
-    const ending = operations.filter(({ operation }) => operation.kind === 'settle').length
-    const forget = pruning({ at, state }, quiet ? undefined : ending)
+    const forget = pruning({ at, state }, quiet ? undefined : operations)
     if (forget !== undefined) operations.push({ operation: forget, purpose: { kind: 'prune' } })
     else if (quiet) return undefined
     state.inFlight = { operations, claims: claimed }

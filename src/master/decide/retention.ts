@@ -3,7 +3,7 @@
 // what is kept stays bounded under any load.
 import type { MonoMs, WallMs } from '../../clock.js'
 import type { OperationOutcome, PruneOperation } from '../../store/store.js'
-import type { MasterState, Turn } from '../state.js'
+import type { MasterState, QueuedOperation, Turn } from '../state.js'
 
 /** Between two looks where nothing was left to forget. */
 export const LOOK_MS = 5_000
@@ -17,18 +17,19 @@ const BUSY_MAX = 1_000
 
 /**
  * What the next batch forgets.
- * @param ending how many tasks it ends, about; undefined where there is nothing else in it
+ * @param beside what else is in it; undefined where that is nothing
  */
-export function pruning(turn: Pick<Turn, 'at' | 'state'>, ending: number | undefined): PruneOperation | undefined {
+export function pruning(
+  turn: Pick<Turn, 'at' | 'state'>,
+  beside: readonly QueuedOperation[] | undefined,
+): PruneOperation | undefined {
   const { at, state } = turn
   const { retention } = state
   if (at.monoMs < retention.lookAt || state.stopping !== undefined) return undefined
-  if (ending !== undefined) {
+  if (beside !== undefined) {
     retention.waitsSince ??= at.monoMs
     if (at.monoMs < retention.waitsSince + PATIENCE_MS) return undefined
   }
-  // The next look is after the outcome of this one.
-  retention.lookAt = Number.POSITIVE_INFINITY
   const { completedMs, failedMs, tasks, bytes } = state.settings.keep
   return {
     kind: 'prune',
@@ -36,8 +37,14 @@ export function pruning(turn: Pick<Turn, 'at' | 'state'>, ending: number | undef
     failedBefore: before(at.wallMs, failedMs),
     keptMax: tasks,
     keptBytesMax: bytes,
-    limit: ending === undefined ? QUIET_MAX : Math.min(BUSY_MAX, Math.max(BUSY_MIN, 2 * ending)),
+    limit: beside === undefined ? QUIET_MAX : limitBeside(beside),
   }
+}
+
+/** Twice as many as end by it, about. */
+function limitBeside(operations: readonly QueuedOperation[]): number {
+  const ending = operations.filter(({ operation }) => operation.kind === 'settle').length
+  return Math.min(BUSY_MAX, Math.max(BUSY_MIN, 2 * ending))
 }
 
 export function pruned(turn: Turn, outcome: Extract<OperationOutcome, { kind: 'prune' }>): void {
@@ -50,7 +57,7 @@ export function pruned(turn: Turn, outcome: Extract<OperationOutcome, { kind: 'p
 
 /** Once it is due nobody has to be woken: after every step the driver asks for a batch. */
 export function nextPruning({ retention }: MasterState, now: MonoMs): MonoMs | undefined {
-  return retention.lookAt > now && Number.isFinite(retention.lookAt) ? retention.lookAt : undefined
+  return retention.lookAt > now ? retention.lookAt : undefined
 }
 
 function before(now: WallMs, keptMs: number | undefined): WallMs {
