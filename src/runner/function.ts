@@ -5,7 +5,14 @@ import { messageOf } from '../errors.js'
 import type { LogEntry, LogFields, LogLevel } from '../log.js'
 import type { TaskContext, TaskLog } from '../task/context.js'
 import { type CheckedTask, isNonRetryable } from '../task/define.js'
-import { type AttemptInput, type AttemptOutcome, RESULT_BYTES_MAX, type Runner, type ServedType } from './runner.js'
+import {
+  type AttemptInput,
+  type AttemptOutcome,
+  type Control,
+  RESULT_BYTES_MAX,
+  type Runner,
+  type ServedType,
+} from './runner.js'
 import { type PayloadCheck, payloadCheck } from './schema.js'
 import { taskErrorOf } from './thrown.js'
 
@@ -41,52 +48,82 @@ export class FunctionRunner implements Runner {
     }))
   }
 
-  async run(attempt: AttemptInput, signal: AbortSignal): Promise<AttemptOutcome> {
+  async run(attempt: AttemptInput, control: Control): Promise<AttemptOutcome> {
     const task = this.#tasks.get(attempt.type)
     if (task === undefined) return { kind: 'unserved' }
-    const payload = await readPayload(attempt, task.check)
-    if ('outcome' in payload) return payload.outcome
+    let payload: unknown
+    try {
+      payload = readPayload(attempt)
+      if (task.check !== undefined) {
+        const checking = task.check(payload)
+        const checked = checking instanceof Promise ? await checking : checking
+        if ('refusal' in checked) return refused('payload_refused', checked.refusal)
+        payload = checked.value
+      }
+    } catch (thrown) {
+      return refused('payload_refused', taskErrorOf(thrown, 'payload_refused').message)
+    }
     let returned: unknown
     try {
-      returned = await task.run(payload.value, this.#context(attempt, signal))
+      returned = await task.run(payload, new Context(attempt, control, this.#sink))
     } catch (thrown) {
       const final = isNonRetryable(thrown)
       return { kind: 'failed', error: taskErrorOf(thrown, final ? 'non_retryable' : 'task_failed'), final }
     }
     return writeResult(returned)
   }
+}
 
-  #context(attempt: AttemptInput, signal: AbortSignal): TaskContext {
-    const { taskId, type, queue, leaseId, maxAttempts, meta } = attempt
-    const line = (level: LogLevel) => (text: string, fields?: LogFields) =>
-      this.#sink(attempt, { level, text, ...(fields && { fields }) })
-    const levels = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
-    const log: TaskLog = Object.assign(line('info'), levels)
-    return {
-      ...{ signal, taskId, type, queue, leaseId, maxAttempts, meta, log },
-      attempt: attempt.attempt,
-      idempotencyKey: taskId,
-    }
+/** What most tasks never ask for is made when they do. */
+class Context implements TaskContext {
+  readonly taskId: string
+  readonly type: string
+  readonly queue: string
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly leaseId: string
+  readonly idempotencyKey: string
+  readonly meta: string | undefined
+  readonly #attempt: AttemptInput
+  readonly #control: Control
+  readonly #sink: TaskLogSink
+  #log: TaskLog | undefined
+
+  constructor(attempt: AttemptInput, control: Control, sink: TaskLogSink) {
+    this.taskId = attempt.taskId
+    this.type = attempt.type
+    this.queue = attempt.queue
+    this.attempt = attempt.attempt
+    this.maxAttempts = attempt.maxAttempts
+    this.leaseId = attempt.leaseId
+    this.idempotencyKey = attempt.taskId
+    this.meta = attempt.meta
+    this.#attempt = attempt
+    this.#control = control
+    this.#sink = sink
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get log(): TaskLog {
+    this.#log ??= taskLog(this.#attempt, this.#sink)
+    return this.#log
   }
 }
 
-async function readPayload(
-  attempt: AttemptInput,
-  check: PayloadCheck | undefined,
-): Promise<{ value: unknown } | { outcome: AttemptOutcome }> {
-  try {
-    const value = attempt.encoding === 'base64' ? Buffer.from(attempt.payload, 'base64') : parse(attempt.payload)
-    if (check === undefined) return { value }
-    const checked = await check(value)
-    return 'refusal' in checked ? { outcome: refused('payload_refused', checked.refusal) } : checked
-  } catch (thrown) {
-    return { outcome: refused('payload_refused', taskErrorOf(thrown, 'payload_refused').message) }
-  }
+function taskLog(attempt: AttemptInput, sink: TaskLogSink): TaskLog {
+  const line = (level: LogLevel) => (text: string, fields?: LogFields) =>
+    sink(attempt, { level, text, ...(fields && { fields }) })
+  const levels = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+  return Object.assign(line('info'), levels)
 }
 
-function parse(text: string): unknown {
+function readPayload({ payload, encoding }: AttemptInput): unknown {
+  if (encoding === 'base64') return Buffer.from(payload, 'base64')
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(payload) as unknown
   } catch (error) {
     throw new Error(`the payload is not JSON: ${messageOf(error)}`)
   }

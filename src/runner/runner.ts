@@ -8,11 +8,14 @@ export interface Runner {
   /** What it serves, known once it is loaded. */
   readonly types: readonly ServedType[]
   /**
-   * Runs one attempt to its end. Never rejects: whatever the user's code does is an outcome. Ends early when `signal`
+   * Runs one attempt to its end. Never rejects: whatever the user's code does is an outcome. Ends early when the signal
    * is aborted and the code listens to it; what does not listen is ended from outside, with its host.
+   * @param control asked for the signal when the code asks: to make one costs more than many a task
    */
-  run(attempt: AttemptInput, signal: AbortSignal): Promise<AttemptOutcome>
+  run(attempt: AttemptInput, control: Control): Promise<AttemptOutcome>
 }
+
+export type Control = Pick<AbortController, 'signal'>
 
 /** A task type as its worker's owner registered it. */
 export interface ServedType {

@@ -3,7 +3,8 @@
 import { messageOf } from '../errors.js'
 import { TaskRefused } from '../task/define.js'
 
-export type PayloadCheck = (payload: unknown) => Promise<CheckedPayload>
+/** Without a promise where it can: the code of a task begins as soon as its payload is checked. */
+export type PayloadCheck = (payload: unknown) => CheckedPayload | Promise<CheckedPayload>
 /** `value` is what the schema made of the payload, `refusal` names the field. */
 export type CheckedPayload = { readonly value: unknown } | { readonly refusal: string }
 
@@ -22,13 +23,17 @@ export async function payloadCheck(type: string, schema: object): Promise<Payloa
 }
 
 function standardCheck(schema: StandardSchema): PayloadCheck {
-  return async (payload) => {
-    const { issues, value } = await schema['~standard'].validate(payload)
-    const [first] = issues ?? []
-    if (first === undefined) return { value }
-    const path = (first.path ?? []).map((part) => (isSegment(part) ? String(part.key) : String(part)))
-    return { refusal: refusalOf(path, first.message) }
+  return (payload) => {
+    const result = schema['~standard'].validate(payload)
+    return 'then' in result ? Promise.resolve(result).then(checkedBy) : checkedBy(result)
   }
+}
+
+function checkedBy({ issues, value }: StandardResult): CheckedPayload {
+  const [first] = issues ?? []
+  if (first === undefined) return { value }
+  const path = (first.path ?? []).map((part) => (isSegment(part) ? String(part.key) : String(part)))
+  return { refusal: refusalOf(path, first.message) }
 }
 
 function isSegment(part: unknown): part is { key: PropertyKey } {
@@ -37,7 +42,7 @@ function isSegment(part: unknown): part is { key: PropertyKey } {
 
 async function jsonSchemaCheck(type: string, schema: object): Promise<PayloadCheck> {
   const validator = await compile(type, schema)
-  return async (payload) => {
+  return (payload) => {
     if (validator.Check(payload)) return { value: payload }
     const errors = validator.Errors(payload)
     // Of a union every branch complains: the deepest complaint is about the branch that was meant.

@@ -21,8 +21,10 @@ const EXPIRED: TaskError = { code: 'expired', message: 'its time to wait was ove
 export function applyBatch(rows: Rows, batch: Batch, limits: StoreLimits): Outcome {
   const work = new Work(rows, batch, limits)
   const operations = batch.operations.map((operation) => operate(work, operation))
-  const allExpired = endOverdue(work)
-  rows.openGates(work.now, GATES_PER_BATCH_MAX)
+  const dueAt = rows.nextDueAt()
+  const due = work.retried || (dueAt !== undefined && dueAt <= work.now)
+  const allExpired = !due || endOverdue(work)
+  if (due) rows.openGates(work.now, GATES_PER_BATCH_MAX)
   // What is over must not start: while more of it is due than one batch may end, nobody is given anything.
   const claims = batch.claims.map((claim) => grantClaim(work, claim, allExpired))
   const ended = work.finish()

@@ -13,16 +13,27 @@ export function grantClaim(work: Work, claim: Claim, open: boolean): ClaimOutcom
   for (const offer of claim.offers) {
     const before = work.retried ? rows.leased(offer) : undefined
     if (before !== undefined) {
-      grants.push(grantOf(before, offer))
+      grants.push(grantOf(before, offer, before.payload))
       continue
     }
-    const next = open ? merge.next() : undefined
-    if (next === undefined) continue
-    const row = rows.grant(next.head.seq, offer, next.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)
-    work.moved(row, 'pending', 'running')
-    grants.push(grantOf(row, offer))
+    const next = open ? merge.first() : undefined
+    if (next === undefined || (offer.ahead === true && runsOnce(next))) continue
+    next.cursor.take()
+    const grant = rows.grant(next.head, offer, next.cursor.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)
+    work.moved(grant, 'pending', 'running')
+    grants.push(grant)
   }
   return { grants }
+}
+
+interface First {
+  readonly cursor: Cursor
+  readonly head: Head
+}
+
+/** It is not held ready, nor is anything that stands behind it. */
+function runsOnce({ cursor, head }: First): boolean {
+  return (head.maxAttempts ?? cursor.route.maxAttempts) === 1
 }
 
 /** All routes in one order. What was taken must be granted before the next is asked for. */
@@ -35,15 +46,13 @@ class Merge {
     this.#cursors = routes.map((route) => new Cursor(rows, route, pageSize))
   }
 
-  next(): { readonly head: Head; readonly route: ClaimRoute } | undefined {
-    let first: { cursor: Cursor; head: Head } | undefined
+  first(): First | undefined {
+    let first: First | undefined
     for (const cursor of this.#cursors) {
       const head = cursor.head()
       if (head !== undefined && (first === undefined || inClaimOrder(head, first.head) < 0)) first = { cursor, head }
     }
-    if (first === undefined) return undefined
-    first.cursor.take()
-    return { head: first.head, route: first.cursor.route }
+    return first
   }
 }
 

@@ -10,17 +10,19 @@ import {
   type CompletedRow,
   defined,
   type EndedRow,
-  type GrantedRow,
+  grantOf,
   type Head,
   inClaimOrder,
+  isHeldBy,
   type NewTaskRow,
   type Rows,
+  type Settled,
   type Size,
   type TaskRow,
   type Walk,
 } from './rows.js'
 import { Sorted } from './sorted.js'
-import type { ClaimRoute, Count, Holder, Offer, Place, Store, StoreLimits, TaskFilter } from './store.js'
+import type { ClaimRoute, Count, Grant, Holder, Offer, Place, Store, StoreLimits, TaskFilter } from './store.js'
 
 export function openMemoryStore(limits: StoreLimits): Store {
   const rows = new MemoryRows()
@@ -65,7 +67,15 @@ class MemoryRows implements Rows {
   insert(row: NewTaskRow): boolean {
     if (this.#tasks.has(row.id)) return false
     this.#lastSeq += 1
-    this.#put(defined({ ...row, seq: this.#lastSeq }))
+    const none = {
+      state: 'pending',
+      attempt: 0,
+      uncharged: 0,
+      forgiven: 0,
+      suspect: false,
+      cancelRequested: false,
+    } as const
+    this.#put(defined({ ...row, ...none, seq: this.#lastSeq }))
     return true
   }
 
@@ -74,9 +84,9 @@ class MemoryRows implements Rows {
     this.#put(row)
   }
 
-  complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
-    const row = this.#tasks.get(taskId)
-    if (row?.state !== 'running' || row.leaseId !== leaseId || row.cancelRequested) return undefined
+  complete(settled: Settled, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
+    const row = this.#tasks.get(settled.taskId)
+    if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested) return undefined
     const { error: _, ...kept } = row
     this.update({ ...kept, state: 'completed', result, resultEncoding: encoding, endedAt: now })
     return { ...row, bytes: bytesOf({ payload: row.payload, result }) }
@@ -86,7 +96,7 @@ class MemoryRows implements Rows {
     return this.#runnable.get(keyOf(route))?.first(limit) ?? []
   }
 
-  grant(seq: number, offer: Offer, maxAttempts: number, now: WallMs): GrantedRow {
+  grant({ seq }: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant {
     const row = this.#existing(seq)
     if (row.state !== 'pending') throw new Error(`task ${row.id} was granted while ${row.state}`)
     const granted: TaskRow = {
@@ -99,7 +109,7 @@ class MemoryRows implements Rows {
       grantedAt: now,
     }
     this.update(granted)
-    return granted
+    return grantOf(granted, offer, granted.payload)
   }
 
   leased(offer: Offer): TaskRow | undefined {

@@ -5,11 +5,13 @@ import { openSqliteStore } from './sqlite/sqlite-store.js'
 import type { Store, StoreLimits } from './store.js'
 
 export { type BackupOptions, backUp } from './sqlite/backup.js'
-export { type DataSummary, inspectData } from './sqlite/copy.js'
+export { checkData, type DataSummary, inspectData } from './sqlite/copy.js'
 export { PUT_A_BACKUP_THERE } from './sqlite/database.js'
 export { type DataHeader, readHeader } from './sqlite/header.js'
 export type { DataHolder } from './sqlite/lock.js'
 export { type RestoreOptions, type RestoreReport, restore } from './sqlite/restore.js'
+export { isDiskShort } from './sqlite/room.js'
+export { DATA_FILE } from './sqlite/sqlite-store.js'
 
 export type StoreOptions =
   | { readonly kind: 'memory'; readonly limits: StoreLimits }

@@ -2,7 +2,7 @@
 // applied again (`work.retried`) finds its own traces, changes nothing more, and answers what it answered before.
 import { type AttemptRecord, decideRetry, isTerminal } from '../task/task.js'
 import { prune } from './prune.js'
-import { endedOf, grantOf, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
+import { endedOf, grantOf, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
 import type {
   AttachOperation,
   CancelOperation,
@@ -17,6 +17,10 @@ import type {
   SubmitOperation,
 } from './store.js'
 import type { Work } from './work.js'
+
+/** The common outcomes, made once. */
+const ACCEPTED: OperationOutcome = { kind: 'submit', status: 'accepted' }
+const RECORDED: OperationOutcome = { kind: 'settle', status: 'recorded', state: 'completed' }
 
 export function operate(work: Work, operation: Operation): OperationOutcome {
   switch (operation.kind) {
@@ -40,7 +44,7 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
 function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
   if (!work.full && work.rows.insert(newRow(task, work.now))) {
     work.moved(task, undefined, 'pending')
-    return { kind: 'submit', status: 'accepted' }
+    return ACCEPTED
   }
   const row = work.rows.task(task.id)
   if (row === undefined) return { kind: 'submit', status: 'busy' }
@@ -49,20 +53,22 @@ function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
   return { kind: 'submit', status: 'existing', state: row.state }
 }
 
-function settle(work: Work, { taskId, leaseId, ending }: SettleOperation): OperationOutcome {
+function settle(work: Work, operation: SettleOperation): OperationOutcome {
+  const { taskId, leaseId, ending } = operation
   if (ending.kind === 'completed') {
     const { result, encoding } = ending
-    const completed = work.rows.complete(taskId, leaseId, result, encoding, work.now)
+    const completed = work.rows.complete(operation, result, encoding, work.now)
     if (completed !== undefined) {
       work.moved(completed, 'running', 'completed', completed.bytes)
-      const origin = completed.origin === undefined ? {} : { origin: completed.origin }
-      work.ended({ id: taskId, state: 'completed', ...origin, result, resultEncoding: encoding })
-      return { kind: 'settle', status: 'recorded', state: 'completed' }
+      const { origin } = completed
+      const ended = { id: taskId, state: 'completed', result, resultEncoding: encoding } as const
+      work.ended(origin === undefined ? ended : { ...ended, origin })
+      return RECORDED
     }
   }
   const row = work.rows.task(taskId)
   if (row === undefined) return { kind: 'settle', status: 'stale' }
-  if (row.state === 'running' && row.leaseId === leaseId) {
+  if (isHeldBy(row, operation)) {
     const { state, runAt } = work.endAttempt(row, ending, leaseId)
     return { kind: 'settle', status: 'recorded', state, ...(state === 'pending' && { runAt }) }
   }
@@ -106,6 +112,8 @@ function retry(work: Work, { taskId }: RetryOperation): OperationOutcome {
   const row = work.rows.task(taskId)
   if (row === undefined) return { kind: 'retry', status: 'unknown' }
   if (retriedBefore(work, row)) return { kind: 'retry', status: 'retried', state: 'pending' }
+  // Behind this very retry the first try ended it, perhaps by a cancel: when it was asked for there was nothing to retry.
+  if (work.retried && row.endedAt === work.now) return { kind: 'retry', status: 'kept', state: row.state }
   const decision = decideRetry(row, work.now, work.batchId)
   if (decision === undefined) return { kind: 'retry', status: 'kept', state: row.state }
   if (work.full) return { kind: 'retry', status: 'busy', state: row.state }
@@ -131,7 +139,7 @@ function attach(work: Work, { incarnation, leases, place }: AttachOperation): Op
   const stale: LeaseRef[] = []
   for (const lease of leases) {
     const row = running.get(lease.leaseId)
-    if (row?.id === lease.taskId) live.push(grantOf(row, { leaseId: lease.leaseId, holder: incarnation }))
+    if (row?.id === lease.taskId) live.push(grantOf(row, { leaseId: lease.leaseId, holder: incarnation }, row.payload))
     else stale.push(lease)
   }
   for (const { leaseId } of live) running.delete(leaseId)

@@ -15,6 +15,7 @@ import type {
   Holder,
   Offer,
   Place,
+  SettleOperation,
   TaskFilter,
   TaskSummary,
 } from './store.js'
@@ -29,14 +30,53 @@ export interface TaskRow extends Task {
   readonly settledLease?: string
 }
 
-/** A task before its store has given it a place in the order of submission. */
-export type NewTaskRow = Omit<TaskRow, 'seq'>
+/** A task that comes: pending, without attempts, and without a place in the order of submission. */
+export type NewTaskRow = Pick<
+  TaskRow,
+  | 'id'
+  | 'queue'
+  | 'type'
+  | 'payload'
+  | 'encoding'
+  | 'priority'
+  | 'maxAttempts'
+  | 'maxAttemptsGiven'
+  | 'timeoutMs'
+  | 'description'
+  | 'meta'
+  | 'origin'
+  | 'createdAt'
+  | 'runAt'
+  | 'gated'
+  | 'expiresAt'
+>
 
-/** Where a runnable task stands in the one order of P15. */
+/** A runnable task as a claim finds it: where it stands in the one order of P15, and what its worker is to be told. */
 export interface Head {
   readonly seq: number
+  readonly id: string
+  readonly queue: string
+  readonly type: string
   readonly priority: number
   readonly runAt: WallMs
+  /** Attempts so far. */
+  readonly attempt: number
+  /** As the task has it so far. */
+  readonly maxAttempts?: number | null | undefined
+  readonly timeoutMs?: number | null | undefined
+  readonly suspect: boolean | number
+  readonly meta?: string | null | undefined
+  readonly encoding: Encoding
+  /** Missing where it is long: a claim looks at more tasks than it grants. */
+  readonly payload?: string | null | undefined
+}
+
+/** A lease, and who says that it has ended: anybody where that is missing. */
+export type Settled = Pick<SettleOperation, 'taskId' | 'leaseId' | 'holder'>
+
+/** The fence (P5): it runs on this very lease, and the lease is that holder's. */
+export function isHeldBy(row: TaskRow, { leaseId, holder = row.holder }: Settled): boolean {
+  return row.state === 'running' && row.leaseId === leaseId && row.holder === holder
 }
 
 export interface Rows {
@@ -46,11 +86,11 @@ export interface Rows {
   /** Replaces the row of this `seq`; what a grant alone changes (lease, holder, grantedAt) stays. */
   update(row: TaskRow): void
   /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for. */
-  complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined
+  complete(settled: Settled, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined
 
   /** The first runnable tasks of one route, in P15's order. */
   heads(route: ClaimRoute, limit: number): readonly Head[]
-  grant(seq: number, offer: Offer, maxAttempts: number, now: WallMs): GrantedRow
+  grant(head: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant
   /** The running task that holds this very lease. */
   leased(offer: Offer): TaskRow | undefined
   /** The running tasks of an incarnation, in the order of submission. */
@@ -110,9 +150,6 @@ export type EndedRow = Pick<TaskRow, 'seq' | 'id' | 'queue' | 'type' | 'state'> 
 }
 
 export type CompletedRow = Pick<TaskRow, 'queue' | 'type' | 'origin'> & Pick<Size, 'bytes'>
-export type GrantedRow = Omit<Grant, 'taskId' | 'leaseId' | 'holder' | 'maxAttempts'> &
-  Pick<TaskRow, 'id' | 'maxAttempts'>
-
 /** The row that a submit makes. */
 export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
   const { delayMs = 0, expiresMs } = spec
@@ -129,16 +166,10 @@ export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
     description: spec.description,
     meta: spec.meta,
     origin: spec.origin,
-    state: 'pending',
     createdAt: now,
     runAt: now + delayMs,
     gated: delayMs > 0,
     expiresAt: expiresMs === undefined ? undefined : now + expiresMs,
-    attempt: 0,
-    uncharged: 0,
-    forgiven: 0,
-    suspect: false,
-    cancelRequested: false,
   }
 }
 
@@ -174,22 +205,23 @@ export function taskOf(row: TaskRow): Task {
   return task
 }
 
-export function grantOf(row: GrantedRow, offer: Offer): Grant {
+/** What the worker is told of a task that runs on this offer. */
+export function grantOf(
+  row: Omit<Head, 'payload'> & { readonly cancelRequested?: boolean },
+  { leaseId, holder }: Pick<Offer, 'leaseId' | 'holder'>,
+  payload: string,
+  maxAttempts = row.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+  attempt = row.attempt,
+): Grant {
+  const { id: taskId, queue, type, encoding, priority, timeoutMs, meta } = row
+  const suspect = row.suspect === true || row.suspect === 1
+  const grant = { taskId, leaseId, holder, queue, type, payload, encoding, priority, attempt, maxAttempts, suspect }
+  if (timeoutMs == null && meta == null && row.cancelRequested !== true) return grant
   return {
-    taskId: row.id,
-    leaseId: offer.leaseId,
-    holder: offer.holder,
-    queue: row.queue,
-    type: row.type,
-    payload: row.payload,
-    encoding: row.encoding,
-    priority: row.priority,
-    attempt: row.attempt,
-    maxAttempts: row.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
-    ...(row.timeoutMs !== undefined && { timeoutMs: row.timeoutMs }),
-    suspect: row.suspect,
-    cancelRequested: row.cancelRequested,
-    ...(row.meta !== undefined && { meta: row.meta }),
+    ...grant,
+    ...(timeoutMs != null && { timeoutMs }),
+    ...(meta != null && { meta }),
+    ...(row.cancelRequested && { cancelRequested: true }),
   }
 }
 

@@ -68,6 +68,8 @@ export interface SettleOperation {
   readonly kind: 'settle'
   readonly taskId: string
   readonly leaseId: string
+  /** Who says so: the lease must be its own. Missing where the master itself gives a task back. */
+  readonly holder?: string
   readonly ending: Ending
 }
 
@@ -152,6 +154,8 @@ export interface Offer {
   readonly leaseId: string
   /** Incarnation of the worker. */
   readonly holder: string
+  /** Held ready behind what the worker runs: never a task that may run once only (P10). */
+  readonly ahead?: boolean
 }
 
 export interface Outcome {
@@ -163,6 +167,8 @@ export interface Outcome {
   readonly ended: readonly EndedTask[]
   /** When the next gate opens or the next pending task expires; not after `now` where more are due already. */
   readonly nextDueAt?: WallMs
+  /** The disk is nearly full: submits and retries by hand were `busy`, so that what was accepted can still end (P24). */
+  readonly short?: boolean
 }
 
 export type OperationOutcome =
@@ -234,7 +240,8 @@ export interface Grant {
   readonly maxAttempts: number
   readonly timeoutMs?: number
   readonly suspect: boolean
-  readonly cancelRequested: boolean
+  /** Told where it is so: what ran already may have been cancelled meanwhile. */
+  readonly cancelRequested?: boolean
   readonly meta?: string
 }
 

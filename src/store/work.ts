@@ -4,7 +4,9 @@ import { decideEnding, type Ending, type EndingDecision, isTerminal, type TaskSt
 import { bytesOf, endedOf, type Rows, rowAfter, type Size, type TaskRow } from './rows.js'
 import type { Batch, EndedTask, StoreLimits } from './store.js'
 
-type Change = { [State in TaskState]?: Size }
+/** Added up in place: once for each task that moves. */
+type Sum = { -readonly [Key in keyof Size]: Size[Key] }
+type Change = { [State in TaskState]?: Sum }
 
 export class Work {
   /** Random, and the same when the batch is applied again. */
@@ -21,7 +23,7 @@ export class Work {
   #pendingBefore: number | undefined
   #pendingChange = 0
   #keptBefore: Size | undefined
-  #keptChange: Size = { count: 0, bytes: 0 }
+  readonly #keptChange: Sum = { count: 0, bytes: 0 }
 
   constructor(
     readonly rows: Rows,
@@ -49,7 +51,8 @@ export class Work {
   /** How many tasks have ended and are kept, as this batch has it so far. */
   get kept(): Size {
     this.#keptBefore ??= this.rows.kept()
-    return plus(this.#keptBefore, this.#keptChange)
+    const { count, bytes } = this.#keptBefore
+    return { count: count + this.#keptChange.count, bytes: bytes + this.#keptChange.bytes }
   }
 
   /**
@@ -63,13 +66,19 @@ export class Work {
     bytes = 0,
   ): void {
     const change = this.#changeOf(task.queue, task.type)
-    for (const [state, by] of [[from, -1] as const, [to, 1] as const]) {
-      if (state === undefined) continue
-      const size = { count: by, bytes: isTerminal(state) ? by * bytes : 0 }
-      change[state] = plus(change[state], size)
-      if (isTerminal(state)) this.#keptChange = plus(this.#keptChange, size)
-      if (state === 'pending') this.#pendingChange += by
-    }
+    if (from !== undefined) this.#count(change, from, -1, -bytes)
+    if (to !== undefined) this.#count(change, to, 1, bytes)
+  }
+
+  #count(change: Change, state: TaskState, by: number, bytes: number): void {
+    const size = change[state] ?? { count: 0, bytes: 0 }
+    change[state] = size
+    size.count += by
+    if (state === 'pending') this.#pendingChange += by
+    if (!isTerminal(state)) return
+    size.bytes += bytes
+    this.#keptChange.count += by
+    this.#keptChange.bytes += bytes
   }
 
   ended(task: EndedTask): void {
@@ -111,13 +120,10 @@ export class Work {
 
   #changeOf(queue: string, type: string): Change {
     const types = this.#changes.get(queue) ?? new Map<string, Change>()
-    this.#changes.set(queue, types)
-    const change = types.get(type) ?? {}
-    types.set(type, change)
-    return change
+    const change = types.get(type)
+    if (change !== undefined) return change
+    const none: Change = {}
+    this.#changes.set(queue, types.set(type, none))
+    return none
   }
-}
-
-function plus(size: Size | undefined, change: Size): Size {
-  return size === undefined ? change : { count: size.count + change.count, bytes: size.bytes + change.bytes }
 }

@@ -1,4 +1,5 @@
-// What the code of a task is given besides its payload.
+// What the code of a task is given besides its payload. `signal` and `log` are made when the code asks for them, because most
+// never does: they are getters, which a copy (`{ ...ctx }`) leaves behind.
 import type { Log } from '../log.js'
 
 export interface TaskContext {

@@ -138,13 +138,16 @@ export type Ending =
       readonly started: boolean
       /** The host died and it is not known whose fault it was: run this task alone from now on. */
       readonly suspect?: boolean
+      /** It is not to run again before so long. */
+      readonly waitMs?: number
       readonly error?: TaskError
     }
   | { readonly kind: 'lost'; readonly started: boolean; readonly error: TaskError }
   | { readonly kind: 'cancelled' }
 
-export type ReturnReason = 'drain' | 'shutdown' | 'neighbour' | 'unserved' | 'undelivered'
-export const RETURN_REASONS = ['drain', 'shutdown', 'neighbour', 'unserved', 'undelivered'] as const
+export type ReturnReason = (typeof RETURN_REASONS)[number]
+/** `ahead`: it was held ready, and would have waited. */
+export const RETURN_REASONS = ['drain', 'shutdown', 'neighbour', 'unserved', 'undelivered', 'ahead'] as const
 
 /** What an ending makes of a running task. Fields that are not named stay, but a task that ends without an error has none. */
 export interface EndingDecision {
@@ -195,7 +198,8 @@ export function decideEnding(
       if (!ending.started) return undo(task)
       const error = ending.error ?? { code: 'returned', message: `handed back: ${ending.reason}` }
       const given = giveBack(task, now, error)
-      return ending.suspect === true ? { ...given, suspect: true } : given
+      const runAt = ending.waitMs === undefined ? given.runAt : now + ending.waitMs
+      return { ...given, runAt, suspect: given.suspect || ending.suspect === true }
     }
   }
 }

@@ -18,8 +18,8 @@ export function attemptOf(type: string, payload: string, given: Partial<AttemptI
 export function runnerConformance(name: string, open: () => Promise<Runner>): void {
   t.test(`${name}: conforms`, async (t) => {
     const runner = await open()
-    const run = (type: string, payload = 'null', signal = new AbortController().signal): Promise<AttemptOutcome> =>
-      runner.run(attemptOf(type, payload), signal)
+    const run = (type: string, payload = 'null', control = new AbortController()): Promise<AttemptOutcome> =>
+      runner.run(attemptOf(type, payload), control)
 
     await t.test('says what it serves', async (t) => {
       t.same(new Set(runner.types.map(({ type }) => type)), new Set(BEHAVIOURS))
@@ -47,14 +47,14 @@ export function runnerConformance(name: string, open: () => Promise<Runner>): vo
 
     await t.test('ends early when its signal is aborted', async (t) => {
       const control = new AbortController()
-      const outcome = run('waits', 'null', control.signal)
+      const outcome = run('waits', 'null', control)
       control.abort(new Error('told to end'))
       t.match(await outcome, { kind: 'failed' })
     })
 
     await t.test('runs several at a time', async (t) => {
       const control = new AbortController()
-      const waiting = run('waits', 'null', control.signal)
+      const waiting = run('waits', 'null', control)
       t.match(await run('echo', '1'), { kind: 'completed', result: '1' })
       control.abort()
       await waiting

@@ -10,7 +10,7 @@ import type { TaskContext } from '../../src/task/context.js'
 import { checkTasks, type TaskDefinition } from '../../src/task/define.js'
 import { attemptOf } from '../conformance/runner.js'
 
-const signal = new AbortController().signal
+const control = new AbortController()
 
 function runnerOf(definition: TaskDefinition, lines: LogEntry[] = []): Promise<FunctionRunner> {
   return FunctionRunner.open(checkTasks({ task: definition }, 'the test'), (_attempt, entry) => lines.push(entry))
@@ -21,7 +21,7 @@ async function runOnce(
   payload = 'null',
   given?: Partial<AttemptInput>,
 ): Promise<AttemptOutcome> {
-  return (await runnerOf(definition)).run(attemptOf('task', payload, given), signal)
+  return (await runnerOf(definition)).run(attemptOf('task', payload, given), control)
 }
 
 t.test('a result fits where a payload fits', async (t) => {
@@ -36,10 +36,10 @@ t.test('a task is told what it needs to make its side effects safe', async (t) =
     ctx.log('begun')
     ctx.log.warn('look', { at: 1 })
   }, lines)
-  await runner.run(attemptOf('task', '1', { attempt: 3, meta: '{"by":"me"}' }), signal)
+  await runner.run(attemptOf('task', '1', { attempt: 3, meta: '{"by":"me"}' }), control)
   t.match(seen, { taskId: 'task-1', idempotencyKey: 'task-1', leaseId: 'lease-1', attempt: 3, maxAttempts: 5 })
   t.match(seen, { type: 'task', queue: 'default', meta: '{"by":"me"}' })
-  t.equal(seen?.signal, signal)
+  t.equal(seen?.signal, control.signal)
   t.same(lines, [
     { level: 'info', text: 'begun' },
     { level: 'warn', text: 'look', fields: { at: 1 } },

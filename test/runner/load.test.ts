@@ -25,7 +25,7 @@ function load(folder: string, files: readonly string[]): readonly Loaded[] {
         const outcomes = {}
         for (const { type } of runner.types) {
           const attempt = { taskId: 't', leaseId: 'l', type, queue: 'default', payload: '1', encoding: 'json', attempt: 1, maxAttempts: 1 }
-          outcomes[type] = await runner.run(attempt, new AbortController().signal)
+          outcomes[type] = await runner.run(attempt, new AbortController())
         }
         answers.push({ outcomes })
       } catch (error) {

@@ -8,7 +8,7 @@ import { openRunner } from '../../src/runner/open.js'
 import { attemptOf } from '../conformance/runner.js'
 
 const log = () => {}
-const signal = new AbortController().signal
+const control = new AbortController()
 
 t.test('modules in every form', async (t) => {
   const folder = t.testdir({
@@ -22,7 +22,7 @@ t.test('modules in every form', async (t) => {
     runner.types.map(({ type }) => type),
     ['one', 'two', 'three', 'four'],
   )
-  t.match(await runner.run(attemptOf('four', 'null'), signal), { kind: 'completed', result: '4' })
+  t.match(await runner.run(attemptOf('four', 'null'), control), { kind: 'completed', result: '4' })
 })
 
 t.test('a module may import or require dtr from a folder where it is not installed', async (t) => {
@@ -38,7 +38,7 @@ t.test('a module may import or require dtr from a folder where it is not install
     import { openRunner } from ${JSON.stringify(open)}
     const runner = await openRunner({ modules: ${modules}, builtins: false, log() {} })
     const attempt = { taskId: 't', leaseId: 'l', type: 'hello', queue: 'default', payload: '1', encoding: 'json', attempt: 1, maxAttempts: 1 }
-    console.log(JSON.stringify([runner.types, await runner.run(attempt, new AbortController().signal)]))
+    console.log(JSON.stringify([runner.types, await runner.run(attempt, new AbortController())]))
     process.exit()`
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
   t.equal(ran.stderr, '')
@@ -65,7 +65,7 @@ t.test('which types there are is known across modules', async (t) => {
 t.test('the built-in tasks', async (t) => {
   const runner = await openRunner({ modules: [], builtins: true, log })
   const run = (type: string, payload: unknown, attempt = 1) =>
-    runner.run(attemptOf(type, JSON.stringify(payload), { attempt }), signal)
+    runner.run(attemptOf(type, JSON.stringify(payload), { attempt }), control)
   t.same(runner.types.map(({ type }) => type).sort(), ['checksum', 'echo', 'flaky', 'primes', 'sleep'])
 
   const text = 'one\ntwo\n\nfour without an end'

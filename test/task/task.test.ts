@@ -89,6 +89,12 @@ const TABLE: readonly (readonly [string, Ending, Partial<Task>, Expected])[] = [
   ['returned too often, last', DRAINED, { ...RETURNED_OFTEN, attempt: 25 }, { state: 'failed', story: ['lost', true] }],
   ['returned before it started', UNDELIVERED, {}, { state: 'pending', attempt: 1 }],
   ['returned as a suspect', NEIGHBOUR, {}, { state: 'pending', suspect: true, uncharged: 1, error: GONE }],
+  [
+    'returned to wait',
+    { ...NEIGHBOUR, waitMs: 6_000 },
+    {},
+    { state: 'pending', suspect: true, uncharged: 1, runAt: NOW + 6_000 },
+  ],
   ['a suspect stays one', FAILED, { suspect: true }, { state: 'pending', suspect: true, runAt: retryAt(2) }],
   ['ended for no cancel', CANCELLED, {}, { state: 'pending', uncharged: 1, story: ['returned', false] }],
 ]

@@ -6,8 +6,8 @@
 import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { DtrError, messageOf } from '../../errors.js'
-import { whyOf } from '../../folders.js'
-import { type CopyProgress, copyData, type DataSummary, syncPath } from './copy.js'
+import { syncPath, whyOf } from '../../folders.js'
+import { type CopyProgress, copyData, type DataSummary } from './copy.js'
 import { readHolder } from './lock.js'
 import { DATA_FILE } from './sqlite-store.js'
 

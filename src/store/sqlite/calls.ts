@@ -2,17 +2,16 @@
 // the very first reply says that the data file is open.
 import { DtrError, type ErrorCode } from '../../errors.js'
 import type {
-  Batch,
   Count,
   FailurePage,
   Holder,
-  Outcome,
   PageRequest,
   StoreLimits,
   TaskFilter,
   TaskPage,
   TaskWithStory,
 } from '../store.js'
+import type { PackedBatch, PackedOutcome } from './packed.js'
 
 export interface ThreadOptions {
   readonly file: string
@@ -20,7 +19,7 @@ export interface ThreadOptions {
 }
 
 export type Call =
-  | { readonly kind: 'apply'; readonly batch: Batch }
+  | { readonly kind: 'apply'; readonly batch: PackedBatch }
   | { readonly kind: 'get'; readonly ids: readonly string[] }
   | { readonly kind: 'list'; readonly filter: TaskFilter; readonly page: PageRequest }
   | { readonly kind: 'failures'; readonly filter: TaskFilter; readonly cursor: string | undefined }
@@ -29,7 +28,7 @@ export type Call =
   | { readonly kind: 'close' }
 
 export interface Answers {
-  apply: Outcome
+  apply: PackedOutcome
   get: readonly TaskWithStory[]
   list: TaskPage
   failures: FailurePage

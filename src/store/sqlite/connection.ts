@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads'
 import { DtrError, messageOf } from '../../errors.js'
 import { type Answers, type Call, errorOf, type Reply, type ThreadOptions } from './calls.js'
 
+const YOUNG_MIB_MAX = 8
+
 interface Waiting {
   resolve(answer: unknown): void
   reject(error: Error): void
@@ -18,7 +20,12 @@ export class Connection {
   private constructor(options: ThreadOptions) {
     // Nothing of this process's flags and environment concerns it; preloaded modules would only make it start slowly.
     const bare = { execArgv: [], env: {} }
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: options, name: 'store', ...bare })
+    // Payloads pass through: what is done with is let go of soon, and not when there are 48 MiB of it (P23).
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB_MAX }
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      ...{ workerData: options, name: 'store', resourceLimits },
+      ...bare,
+    })
     let why = 'it ended'
     this.#worker.on('error', (error) => {
       why = messageOf(error)

@@ -61,13 +61,19 @@ export function inspectData(file: string): DataSummary {
   }
 }
 
-/** Brings the entry of a file or folder, or its content, to disk. */
-export function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
+/**
+ * The same of a file that nobody uses, and whether every page and index of it is whole.
+ * @throws DtrError `data_refused` where it is not
+ */
+export function checkData(file: string): DataSummary {
+  const database = openToRead(file)
   try {
-    fsyncSync(descriptor)
+    checkWhole(database, file)
+    return summaryOf(database, file)
+  } catch (error) {
+    throw copyError(error, file)
   } finally {
-    closeSync(descriptor)
+    database.close()
   }
 }
 
@@ -113,12 +119,16 @@ function settleCopy(copy: string, from: string): DataSummary {
   const database = new Database(copy)
   try {
     database.pragma('journal_mode = DELETE')
-    const problem = database.pragma('integrity_check(1)', { simple: true })
-    if (problem !== 'ok') throw damaged(from, String(problem))
+    checkWhole(database, from)
     return summaryOf(database, copy)
   } finally {
     database.close()
   }
+}
+
+function checkWhole(database: Database.Database, file: string): void {
+  const problem = database.pragma('integrity_check(1)', { simple: true })
+  if (problem !== 'ok') throw damaged(file, String(problem))
 }
 
 function openToRead(file: string): Database.Database {

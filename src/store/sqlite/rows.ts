@@ -1,10 +1,22 @@
 // Rows in SQLite: one prepared statement for each step. Statements whose cost must not grow with the backlog name their
-// index, so that SQLite refuses to prepare them if they could not use it.
+// index, so that SQLite refuses to prepare them if they could not use it. `LIMIT ? + 0`, for SQLite plans a statement anew
+// each time that a bare `LIMIT ?` gets another value, which takes ten times as long as to run it.
 import type Database from 'better-sqlite3'
 import type { WallMs } from '../../clock.js'
 import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
-import type { CompletedRow, EndedRow, GrantedRow, Head, NewTaskRow, Rows, Size, TaskRow, Walk } from '../rows.js'
-import type { ClaimRoute, Count, Holder, Offer, Place, TaskFilter } from '../store.js'
+import {
+  type CompletedRow,
+  type EndedRow,
+  grantOf,
+  type Head,
+  type NewTaskRow,
+  type Rows,
+  type Settled,
+  type Size,
+  type TaskRow,
+  type Walk,
+} from '../rows.js'
+import type { ClaimRoute, Count, Grant, Holder, Offer, Place, TaskFilter } from '../store.js'
 import { Walker } from './walker.js'
 
 /** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
@@ -19,8 +31,28 @@ type Stored<Row, Flags extends keyof Row> = {
 }
 type StoredTask = Stored<TaskRow, 'gated' | 'suspect' | 'cancelRequested'>
 type StoredRecord = Stored<AttemptRecord & { taskId: string }, 'charged'>
+/** With what is to be known of it once it is granted. */
+interface StoredHead extends Head {
+  readonly origin: string | null
+  readonly payloadBytes: number
+}
+/** As an array: of the many rows of a claim each name would cost. */
+type HeadColumns = readonly [
+  seq: number,
+  id: string,
+  priority: number,
+  runAt: WallMs,
+  attempt: number,
+  maxAttempts: number | null,
+  timeoutMs: number | null,
+  suspect: number,
+  origin: string | null,
+  encoding: Encoding,
+  meta: string | null,
+  payloadBytes: number,
+  payload: string | null,
+]
 type StoredCompleted = Pick<StoredTask, 'queue' | 'type' | 'origin'> & Pick<CompletedRow, 'bytes'>
-type StoredGrant = Stored<GrantedRow, 'suspect' | 'cancelRequested'>
 
 const TASK = `
   seq, id, queue, type, state, gated, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt,
@@ -28,6 +60,8 @@ const TASK = `
   suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
   settled_lease AS settledLease, ended_at AS endedAt, origin, encoding, result_encoding AS resultEncoding,
   description, meta, error, payload, result`
+/** Payloads up to this come with the head of a line: a claim looks at more tasks than it grants. */
+const SHORT_BYTES_MAX = 4_096
 /** From the row's head alone, however long they are. */
 const BYTES = 'octet_length(payload) + coalesce(octet_length(result), 0)'
 const ENDED = `seq, id, queue, type, state, ended_at AS endedAt, ${BYTES} AS bytes`
@@ -35,9 +69,22 @@ const RECORD = `
   task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
   charged, error`
 
+/** What is known of a task since it was granted here: all that its completion would else have to look up. */
+interface Granted extends Omit<CompletedRow, 'bytes'> {
+  readonly taskId: string
+  readonly holder: string
+  readonly seq: number
+  readonly payloadBytes: number
+}
+
 export class SqliteRows implements Rows {
   readonly #statements: ReturnType<typeof prepare>
   readonly #walker: Walker
+  /**
+   * By lease, of tasks that run. A help and no truth: each statement that uses it asks for the lease itself, so what a
+   * rollback left here changes nothing.
+   */
+  readonly #granted = new Map<string, Granted>()
 
   constructor(database: Database.Database) {
     this.#statements = prepare(database)
@@ -54,19 +101,14 @@ export class SqliteRows implements Rows {
       row.id,
       row.queue,
       row.type,
-      row.state,
       row.gated ? 1 : 0,
       row.priority,
       row.runAt,
       row.expiresAt ?? null,
       row.createdAt,
-      row.attempt,
-      row.uncharged,
       row.maxAttempts ?? null,
       row.maxAttemptsGiven ?? null,
       row.timeoutMs ?? null,
-      row.suspect ? 1 : 0,
-      row.cancelRequested ? 1 : 0,
       row.origin ?? null,
       row.encoding,
       row.description ?? null,
@@ -77,6 +119,7 @@ export class SqliteRows implements Rows {
   }
 
   update(row: TaskRow): void {
+    if (row.leaseId !== undefined) this.#granted.delete(row.leaseId)
     this.#statements.update.run(
       row.state,
       row.gated ? 1 : 0,
@@ -96,26 +139,55 @@ export class SqliteRows implements Rows {
     )
   }
 
-  complete(taskId: string, leaseId: string, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
-    const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId)
+  complete(
+    { taskId, leaseId, holder }: Settled,
+    result: string,
+    encoding: Encoding,
+    now: WallMs,
+  ): CompletedRow | undefined {
+    const granted = this.#granted.get(leaseId)
+    if (granted?.taskId === taskId && (holder === undefined || holder === granted.holder)) {
+      this.#granted.delete(leaseId)
+      const { changes } = this.#statements.completeGranted.run(now, encoding, result, granted.seq, leaseId)
+      const { queue, type, origin, payloadBytes } = granted
+      if (changes === 1) return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(result) }
+    }
+    const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId, holder ?? null)
     return stored && { ...stored, origin: stored.origin ?? undefined }
   }
 
-  heads(route: ClaimRoute, limit: number): readonly Head[] {
-    return this.#statements.heads.all(route.queue, route.type, limit)
+  heads({ queue, type }: ClaimRoute, limit: number): readonly StoredHead[] {
+    // By number: to take an array apart by names costs as much as the query.
+    return this.#statements.heads.all(queue, type, limit).map((row) => ({
+      seq: row[0],
+      id: row[1],
+      queue,
+      type,
+      priority: row[2],
+      runAt: row[3],
+      attempt: row[4],
+      maxAttempts: row[5],
+      timeoutMs: row[6],
+      suspect: row[7],
+      origin: row[8],
+      encoding: row[9],
+      meta: row[10],
+      payloadBytes: row[11],
+      payload: row[12],
+    }))
   }
 
-  grant(seq: number, offer: Offer, maxAttempts: number, now: WallMs): GrantedRow {
-    const stored = this.#statements.grant.get(maxAttempts, offer.leaseId, offer.holder, now, seq)
-    if (stored === undefined) throw new Error(`the task with seq ${seq} was granted although it is not pending`)
-    return {
-      ...stored,
-      maxAttempts: stored.maxAttempts ?? undefined,
-      timeoutMs: stored.timeoutMs ?? undefined,
-      meta: stored.meta ?? undefined,
-      suspect: stored.suspect === 1,
-      cancelRequested: stored.cancelRequested === 1,
-    }
+  grant(head: StoredHead, offer: Offer, maxAttemptsOfRoute: number, now: WallMs): Grant {
+    const { seq, queue, type, payloadBytes } = head
+    const { leaseId, holder } = offer
+    const attempt = head.attempt + 1
+    const maxAttempts = head.maxAttempts ?? maxAttemptsOfRoute
+    const { changes } = this.#statements.grant.run(attempt, maxAttempts, leaseId, holder, now, seq)
+    if (changes !== 1) throw new Error(`the task with seq ${seq} was granted although it is not pending`)
+    const origin = head.origin ?? undefined
+    this.#granted.set(leaseId, { taskId: head.id, holder, seq, queue, type, origin, payloadBytes })
+    const payload = head.payload ?? this.#statements.payload.get(seq) ?? ''
+    return grantOf(head, offer, payload, maxAttempts, attempt)
   }
 
   leased(offer: Offer): TaskRow | undefined {
@@ -229,26 +301,31 @@ function prepare(database: Database.Database) {
       INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, expires_at, created_at, attempt, uncharged,
         max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
         payload)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+      VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
     update: changes(`
       UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
         settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
       WHERE seq = ?`),
-    complete: rows<[WallMs, Encoding, string, string, string], StoredCompleted>(`
+    complete: rows<[WallMs, Encoding, string, string, string, string | null], StoredCompleted>(`
       UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
-      WHERE id = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0
+      WHERE id = ? AND lease_id = ? AND holder = coalesce(?, holder) AND state = 'running' AND cancel_requested = 0
       RETURNING queue, type, origin, ${BYTES} AS bytes`),
 
-    heads: rows<[string, string, number], Head>(`
-      SELECT seq, priority, run_at AS runAt FROM tasks INDEXED BY tasks_runnable
-      WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
-      ORDER BY priority DESC, run_at, seq LIMIT ?`),
-    grant: rows<[number, string, string, WallMs, number], StoredGrant>(`
-      UPDATE tasks SET state = 'running', attempt = attempt + 1, max_attempts = coalesce(max_attempts, ?),
-        lease_id = ?, holder = ?, granted_at = ?
-      WHERE seq = ? AND state = 'pending'
-      RETURNING id, queue, type, payload, encoding, priority, attempt, max_attempts AS maxAttempts,
-        timeout_ms AS timeoutMs, suspect, cancel_requested AS cancelRequested, meta`),
+    completeGranted: changes<[WallMs, Encoding, string, number, string]>(`
+      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
+      WHERE seq = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0`),
+
+    heads: database
+      .prepare<[string, string, number], HeadColumns>(`
+        SELECT seq, id, priority, run_at, attempt, max_attempts, timeout_ms, suspect, origin, encoding, meta,
+          octet_length(payload), CASE WHEN octet_length(payload) <= ${SHORT_BYTES_MAX} THEN payload END
+        FROM tasks INDEXED BY tasks_runnable WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
+        ORDER BY priority DESC, run_at, seq LIMIT ? + 0`)
+      .raw(),
+    payload: values<[number], string>('SELECT payload FROM tasks WHERE seq = ?'),
+    grant: changes<[number, number, string, string, WallMs, number]>(`
+      UPDATE tasks SET state = 'running', attempt = ?, max_attempts = ?, lease_id = ?, holder = ?, granted_at = ?
+      WHERE seq = ? AND state = 'pending'`),
     leased: rows<[string, string], StoredTask>(`
       SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? AND lease_id = ?`),
     running: rows<[string], StoredTask>(`
@@ -256,10 +333,10 @@ function prepare(database: Database.Database) {
 
     openGates: changes<[WallMs, number]>(`
       UPDATE tasks SET gated = 0 WHERE seq IN (
-        SELECT seq FROM tasks INDEXED BY tasks_gated WHERE gated = 1 AND run_at <= ? ORDER BY run_at, seq LIMIT ?)`),
+        SELECT seq FROM tasks INDEXED BY tasks_gated WHERE gated = 1 AND run_at <= ? ORDER BY run_at, seq LIMIT ? + 0)`),
     overdue: rows<[WallMs, number], StoredTask>(`
       SELECT ${TASK} FROM tasks INDEXED BY tasks_expiring
-      WHERE state = 'pending' AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`),
+      WHERE state = 'pending' AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ? + 0`),
     failedAt: rows<[WallMs], StoredTask>(`
       SELECT ${TASK} FROM tasks INDEXED BY tasks_failed
       WHERE state = 'failed' AND ended_at = ? AND expires_at IS NOT NULL`),
@@ -277,10 +354,10 @@ function prepare(database: Database.Database) {
       SELECT ${RECORD} FROM attempts WHERE holder = ? AND ended_at = ? ORDER BY rowid`),
 
     failedFirst: rows<[number], EndedRow>(`
-      SELECT ${ENDED} FROM tasks INDEXED BY tasks_failed WHERE state = 'failed' ORDER BY ended_at, seq LIMIT ?`),
+      SELECT ${ENDED} FROM tasks INDEXED BY tasks_failed WHERE state = 'failed' ORDER BY ended_at, seq LIMIT ? + 0`),
     othersFirst: rows<[number], EndedRow>(`
       SELECT ${ENDED} FROM tasks INDEXED BY tasks_done WHERE state IN ('completed', 'cancelled')
-      ORDER BY ended_at, seq LIMIT ?`),
+      ORDER BY ended_at, seq LIMIT ? + 0`),
     remove: changes<[number]>('DELETE FROM tasks WHERE seq = ?'),
     removeStory: changes<[string]>('DELETE FROM attempts WHERE task_id = ?'),
 

@@ -153,7 +153,13 @@ UPDATE counts SET bytes = sums.bytes FROM (
 WHERE counts.queue = sums.queue AND counts.type = sums.type AND counts.state = sums.state;
 `
 
-export const MIGRATIONS: readonly string[] = [V1, V2, V3]
+// Tasks run for a moment, and each comes into this index and leaves it: the less it holds, the faster they go.
+const V4 = `
+DROP INDEX tasks_running;
+CREATE INDEX tasks_running ON tasks (holder) WHERE state = 'running';
+`
+
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4]
 
 /** Those that every version has. */
 export const TABLES = ['tasks', 'attempts', 'incarnations', 'counts'] as const

@@ -21,6 +21,7 @@ import type {
 import type { Answers, Call } from './calls.js'
 import { Connection } from './connection.js'
 import { type LockOptions, lockFolder, type MasterLock } from './lock.js'
+import { packBatch, unpackOutcome } from './packed.js'
 
 export const DATA_FILE = 'tasks.db'
 
@@ -48,8 +49,8 @@ class SqliteStore implements Store {
     private readonly lock: MasterLock,
   ) {}
 
-  apply(batch: Batch): Promise<Outcome> {
-    return this.#call({ kind: 'apply', batch })
+  async apply(batch: Batch): Promise<Outcome> {
+    return unpackOutcome(await this.#call({ kind: 'apply', batch: packBatch(batch) }))
   }
 
   get(ids: readonly string[]): Promise<readonly TaskWithStory[]> {

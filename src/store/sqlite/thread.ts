@@ -1,13 +1,16 @@
 // The thread that alone holds the data file: an fsync, however slow, stops nothing but this (design: section 3). After a
 // failure of the file nothing that it holds in memory is believed any more: it closes the file and ends.
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { DtrError } from '../../errors.js'
 import { applyBatch, readTasks } from '../apply.js'
 import { listFailures, listTasks } from '../listing.js'
-import type { Batch } from '../store.js'
+import type { Batch, Outcome, StoreLimits } from '../store.js'
 import { type Answers, type Call, failure, type Reply, type ThreadOptions } from './calls.js'
 import { openDatabase, storeError } from './database.js'
+import { packOutcome, unpackBatch } from './packed.js'
+import { isDiskShort } from './room.js'
 import { SqliteRows } from './rows.js'
 import { Space } from './space.js'
 
@@ -26,11 +29,16 @@ try {
 
 function serve(database: Database.Database): void {
   const rows = new SqliteRows(database)
-  const apply = database.transaction((batch: Batch) => applyBatch(rows, batch, limits)).immediate
+  const write = database.transaction((batch: Batch, room: StoreLimits) => applyBatch(rows, batch, room)).immediate
+  const apply = (batch: Batch): Outcome => {
+    const short = isDiskShort(dirname(file))
+    const outcome = write(batch, short ? { ...limits, pendingMax: 0 } : limits)
+    return short ? { ...outcome, short } : outcome
+  }
   const answer = (call: Call): Answers[keyof Answers] => {
     switch (call.kind) {
       case 'apply':
-        return apply(call.batch)
+        return packOutcome(apply(unpackBatch(call.batch)))
       case 'get':
         return readTasks(rows, call.ids)
       case 'list':
@@ -82,5 +90,8 @@ function serve(database: Database.Database): void {
 }
 
 function prunes(call: Call): boolean {
-  return call.kind === 'apply' && call.batch.operations.some(({ kind }) => kind === 'prune')
+  return (
+    call.kind === 'apply' &&
+    call.batch.operations.some((packed) => packed.kind === 'other' && packed.operation.kind === 'prune')
+  )
 }

@@ -74,7 +74,7 @@ export class Walker {
 
 function prepare(database: Database.Database, table: string, where: string): Way {
   const end = database.prepare<[number, number], number>(
-    `SELECT seq FROM ${table} WHERE ${where} AND seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?`,
+    `SELECT seq FROM ${table} WHERE ${where} AND seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ? + 0`,
   )
   const rows = database.prepare<[Bounds], Stored>(`
     SELECT ${SUMMARY} FROM ${table}
@@ -86,7 +86,7 @@ function prepare(database: Database.Database, table: string, where: string): Way
       AND (@createdBefore IS NULL OR created_at < @createdBefore)
       AND (@endedSince IS NULL OR ended_at >= @endedSince)
       AND (@endedBefore IS NULL OR ended_at < @endedBefore)
-    ORDER BY seq DESC LIMIT @limit`)
+    ORDER BY seq DESC LIMIT @limit + 0`)
   return { end: end.pluck() as Way['end'], rows }
 }
 

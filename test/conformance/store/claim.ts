@@ -1,4 +1,5 @@
 // Claims: the one order of P15, routes, what a grant carries.
+import type { Claim } from '../../../src/store/store.js'
 import { DONE, FAIL, id, numbers, type Scenario, spec } from './subject.js'
 
 export function claimScenarios(scenario: Scenario): void {
@@ -37,6 +38,23 @@ export function claimScenarios(scenario: Scenario): void {
     t.same(numbers(claims[0]!.grants), [2])
   })
 
+  scenario('P10: what may run once only is not held ready, nor is what stands behind it', async (t, s) => {
+    const claim = (...ahead: boolean[]): Claim => {
+      const { routes, offers } = s.claimOf(ahead.length, 'w#1', ['echo', 'once'])
+      const types = routes.map((route) => (route.type === 'once' ? { ...route, maxAttempts: 1 } : route))
+      return { routes: types, offers: offers.map((offer, n) => ({ ...offer, ahead: ahead[n] === true })) }
+    }
+    await s.submit(spec(1), spec(2, { maxAttempts: 1 }), spec(3), spec(4, { type: 'once' }), spec(5))
+    const claimed = async (...ahead: boolean[]): Promise<readonly number[]> => {
+      const { claims } = await s.apply({ claims: [claim(...ahead)] })
+      return numbers(claims[0]!.grants)
+    }
+    t.same(await claimed(true, true, true), [1])
+    t.same(await claimed(false, true, true), [2, 3])
+    t.same(await claimed(true), [])
+    t.same(await claimed(false, true), [4, 5])
+  })
+
   scenario('no routes, no offers, a route named twice', async (t, s) => {
     await s.submit(spec(1), spec(2))
     const { claims } = await s.apply({
@@ -71,13 +89,21 @@ export function claimScenarios(scenario: Scenario): void {
         maxAttempts: 5,
         timeoutMs: 9,
         suspect: false,
-        cancelRequested: false,
         meta: '{}',
       },
     ])
     t.match(await s.task(1), { state: 'running', attempt: 1, leaseId, holder: 'w#7', grantedAt: s.now })
     t.same(await s.counts(), { 'echo running': 1 })
     t.same(await s.store.holders(), [{ incarnation: 'w#7', beat: 0, running: 1 }])
+  })
+
+  scenario('payloads of any length come with their grants', async (t, s) => {
+    const payloads = ['""', '"ü"', `"${'é'.repeat(2_047)}"`, `"${'x'.repeat(4_095)}"`, `"${'x'.repeat(100_000)}"`]
+    await s.submit(...payloads.map((payload, index) => spec(index + 1, { payload })))
+    t.same(
+      (await s.claim(9)).map(({ payload }) => payload),
+      payloads,
+    )
   })
 
   scenario("maxAttempts is the task's own, else the type's at its first grant", async (t, s) => {

@@ -95,6 +95,23 @@ export function retriedScenarios(scenario: Scenario): void {
     t.same(second, first)
   })
 
+  scenario('retried: a retry that found nothing to retry does not undo what ended its task behind it', async (t, s) => {
+    await s.submit(spec(1))
+    const running = await s.running(spec(2, { type: 'other' }))
+    s.now += 1
+    const { first, second } = await twice(s, {
+      operations: [
+        ...[1, 2].map((n) => ({ kind: 'retry' as const, taskId: id(n) })),
+        { kind: 'cancel', taskId: id(1) },
+        settleOf(running, FAIL_FINAL),
+      ],
+    })
+    t.match(first.operations, [{ status: 'kept' }, { status: 'kept' }, { status: 'cancelled' }, { state: 'failed' }])
+    t.match(second.operations, [{ status: 'kept' }, { status: 'kept' }, { status: 'cancelled' }, { state: 'failed' }])
+    t.same(second.ended, first.ended)
+    t.same(await s.counts(), { 'echo cancelled': 1, 'other failed': 1 })
+  })
+
   scenario('retried: an expiry, with what it ended', async (t, s) => {
     await s.running(spec(1))
     await s.running(spec(2, { maxAttempts: 1, origin: 'client#1' }))
