@@ -1,5 +1,5 @@
 // Makes folders, or says in words why there can be none.
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DtrError, messageOf } from './errors.js'
 
@@ -38,6 +38,26 @@ function makeEach(folder: string, options: { mode?: number }): void {
   } catch (error) {
     // Another process was faster.
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+  }
+  nameSurely(dirname(folder))
+}
+
+/** What is on disk in a new folder is lost with its name (P1). Where we may not read the folder above it is not ours. */
+function nameSurely(folder: string): void {
+  try {
+    syncPath(folder)
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+/** Brings the names in a folder, or the content of a file, to disk. */
+export function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 

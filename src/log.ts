@@ -114,7 +114,10 @@ export function createLog(options: LogOptions): ProcessLog {
   }
   if (options.fileLater !== true) openFile()
 
+  const rankMax = LOG_LEVELS.indexOf(options.level ?? 'info')
   const write = (entry: LogEntry): void => {
+    // winston would write the whole line before it looks at the level: tasks are told of at `debug`, each several times.
+    if (LOG_LEVELS.indexOf(entry.level) > rankMax) return
     logger.log({ level: entry.level, message: entry.text, fields: entry.fields })
   }
   return {

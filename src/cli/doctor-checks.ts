@@ -23,7 +23,7 @@ import { formatDuration, type Settings } from '../config.js'
 import { DtrError, messageOf } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 import { readKey } from '../protocol/key.js'
-import { PUT_A_BACKUP_THERE, readHeader } from '../store/open.js'
+import { isDiskShort, PUT_A_BACKUP_THERE, readHeader } from '../store/open.js'
 import { type PortHolder, portHolders } from './port-holders.js'
 
 export interface Finding {
@@ -196,6 +196,7 @@ function checkRights(folder: string): Found {
 
 function checkData(file: string): Found {
   if (!existsSync(file)) return ['ok', 'none yet; the first start makes the file']
+  if (!statSync(file).isFile()) return ['problem', `${file} is no file: move it away`]
   const { isSqlite, isCut, version, known } = readHeader(file)
   if (!isSqlite) return ['problem', `${file} is not a SQLite file: ${PUT_A_BACKUP_THERE}`]
   if (isCut) return ['problem', `${file} is damaged: it is cut short; ${PUT_A_BACKUP_THERE}`]
@@ -208,7 +209,7 @@ function checkSpace(folder: string): Found {
   const { bavail, bsize, type } = statfsSync(folder)
   const free = (bavail * bsize) / GIB
   const words = `${free.toFixed(1)} GiB free`
-  if (free < 0.1) return ['problem', `${words}: submits will be refused; make room`]
+  if (isDiskShort(folder)) return ['problem', `${words}: new tasks are refused; make room`]
   if (type === TMPFS) return ['warning', `${words}, but in memory: a restart of the machine loses all tasks`]
   return free < 1 ? ['warning', `${words}: make room before it is full`] : ['ok', words]
 }

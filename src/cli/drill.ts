@@ -1,16 +1,21 @@
 // dtr drill: breaks a cluster of its own on purpose, and says whether what was promised held.
 
-import type { DrillResult } from '../drill/drill.js'
+import { clusterFolder } from '../client/connect.js'
+import type { Drill, DrillResult } from '../drill/drill.js'
 import { chooseDrills, DRILLS, isFine } from '../drill/drills.js'
-import { runDrill } from '../drill/run.js'
+import { findRunning } from '../drill/here.js'
+import { runDrill, runHere } from '../drill/run.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
-import { type Command, JSON_FLAG } from './command.js'
+import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
+import { connectBy } from './connect.js'
 import { happeningLine, resultLines, summaryLines } from './drill-report.js'
 import type { Flags } from './flags.js'
 import type { Output } from './output.js'
+import { agree } from './question.js'
 import { onEndSignals } from './signals.js'
 import { plainTable } from './table.js'
 
+const JOBS_MAX = 16
 const SEED_MAX = 2 ** 32 - 1
 
 export const drill: Command = {
@@ -18,48 +23,52 @@ export const drill: Command = {
   positionals: '[names..]',
   about: 'break a cluster of its own on purpose, and say what held; in a temporary folder, nothing else is touched',
   words: DRILLS.map(({ name }) => name),
-  settings: [],
+  settings: CLUSTER_SETTINGS,
   flags: {
     ...JSON_FLAG,
     list: { about: 'name the drills, what they do and which promises they ask' },
     all: { about: 'run all of them' },
     quick: { about: 'with shorter timers: a lease of 4 s in place of 15 s' },
+    jobs: { about: 'run so many at a time; each is told when it has ended', value: 'N' },
     seed: { about: 'draws victims and durations; as it was told by the run that is to be repeated', value: 'N' },
+    here: { about: 'break the cluster that runs here, after a question; for drills that kill, freeze and reset' },
+    yes: { about: 'with --here: do it without a question' },
   },
   examples: [
     ['drill --list', 'what there is'],
     ['drill kill-worker freeze-worker', 'two of them, with the real timers'],
     ['drill --all --quick', 'all of them; exit 1 where a promise broke'],
+    ['drill kill-worker --here', 'a worker of the cluster that runs here; it says which, and asks'],
   ],
   handlesSignals: true,
   async run(flags, output) {
     if (flags.has('list')) return list(flags, output)
-    const names = flags.texts('names')
-    if (flags.has('all') === names.length > 0) {
-      throw new DtrError('bad_input', 'say which drills: names, or --all', {
-        hint: 'dtr drill --list tells what there is',
-      })
-    }
-    const chosen = flags.has('all') ? DRILLS : chooseDrills(names)
+    const chosen = choose(flags)
     const seed = readSeed(flags)
+    const jobs = readJobs(flags)
     const json = flags.has('json')
     const interrupt = new AbortController()
     onEndSignals(() => interrupt.abort(new DtrError('cancelled', 'interrupted')))
-    const results: DrillResult[] = []
+    const options = { seed, quick: flags.has('quick'), signal: interrupt.signal }
+    const run = flags.has('here') ? await runnerHere(flags) : runDrill
+    const found = new Map<Drill, DrillResult>()
     if (!json) await output.line(`seed ${seed}`)
-    for (const one of chosen) {
-      if (!json) await output.line(`\n${one.name}: ${one.summary}`)
-      const result = await runDrill(one, {
-        ...{ seed, quick: flags.has('quick'), signal: interrupt.signal },
-        happened: (happening) => void (json || output.line(happeningLine(happening))),
-      }).catch((error: unknown) => {
-        if (interrupt.signal.aborted) return undefined
-        throw error
-      })
-      if (result === undefined) return EXIT_INTERRUPTED
-      results.push(result)
-      if (!json) for (const line of resultLines(result)) await output.line(line)
+    const perform = async (one: Drill): Promise<void> => {
+      const story = new Story(output, json ? 'never' : jobs === 1 ? 'at once' : 'at its end')
+      await story.tell(`\n${one.name}: ${one.summary}`)
+      const result = await run(one, { ...options, happened: (it) => void story.tell(happeningLine(it)) })
+      found.set(one, result)
+      for (const line of resultLines(result)) await story.tell(line)
+      await story.end()
     }
+    try {
+      await severalAtATime(chosen, jobs, perform)
+    } catch (error) {
+      if (interrupt.signal.aborted) return EXIT_INTERRUPTED
+      interrupt.abort(error)
+      throw error
+    }
+    const results = chosen.flatMap((one) => found.get(one) ?? [])
     if (json) await output.json(results)
     else if (results.length > 1) for (const line of summaryLines(results)) await output.line(line)
     const everyFault = process.env.DTR_REQUIRE_FAULTS === '1'
@@ -67,14 +76,84 @@ export const drill: Command = {
   },
 }
 
+function choose(flags: Flags): readonly Drill[] {
+  const names = flags.texts('names')
+  const [all, here] = [flags.has('all'), flags.has('here')]
+  if (all === names.length > 0 || (all && here)) {
+    throw new DtrError('bad_input', here ? 'say which drills, by name' : 'say which drills: names, or --all', {
+      hint: 'dtr drill --list tells what there is',
+    })
+  }
+  if (here && flags.has('quick')) {
+    throw new DtrError('bad_input', '--quick: the timers of a cluster that runs are what they are', {
+      hint: 'leave it out, or leave --here out',
+    })
+  }
+  if (flags.has('yes') && !here) throw new DtrError('bad_input', '--yes answers the question of --here')
+  return all ? DRILLS : chooseDrills(names)
+}
+
+/** The lines of one drill. */
+class Story {
+  readonly #untold: string[] = []
+
+  constructor(
+    private readonly output: Output,
+    private readonly when: 'at once' | 'at its end' | 'never',
+  ) {}
+
+  async tell(line: string): Promise<void> {
+    if (this.when === 'at its end') this.#untold.push(line)
+    else if (this.when === 'at once') await this.output.line(line)
+  }
+
+  async end(): Promise<void> {
+    for (const line of this.#untold.splice(0)) await this.output.line(line)
+  }
+}
+
+async function severalAtATime<Item>(
+  items: readonly Item[],
+  jobs: number,
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = [...items]
+  const job = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item)
+  }
+  await Promise.all(Array.from({ length: jobs }, job))
+}
+
+/** What runs a drill on the cluster that the flags mean. */
+async function runnerHere(flags: Flags): Promise<typeof runDrill> {
+  const data = clusterFolder(flags.settings(['data']).data, process.env)
+  const client = await connectBy(flags)
+  return async (drill, options) => {
+    // Anew for each: the one before may have killed some.
+    const running = await findRunning(client, data ?? '')
+    const where = `on the cluster in ${data}, with the master ${running.master.pid} and ${running.workers.length} workers:`
+    const asked = (words: readonly string[]): Promise<void> => agree([where, ...words], options.signal)
+    return runHere(drill, { ...options, client, running, agree: flags.has('yes') ? async () => {} : asked })
+  }
+}
+
 async function list(flags: Flags, output: Output): Promise<number> {
   if (flags.has('json')) {
     await output.json(DRILLS.map(({ name, promises, summary }) => ({ name, promises, summary })))
     return EXIT_OK
   }
-  const rows = DRILLS.map(({ name, promises, summary }) => [name, promises.join(' '), summary])
-  for (const line of plainTable(['DRILL', 'PROMISES', ''], rows)) await output.line(line)
+  const rows = DRILLS.map(({ name, promises, summary, here }) => [
+    ...[name, promises.join(' '), here === undefined ? '' : '--here', summary],
+  ])
+  for (const line of plainTable(['DRILL', 'PROMISES', '', ''], rows)) await output.line(line)
   return EXIT_OK
+}
+
+function readJobs(flags: Flags): number {
+  const jobs = flags.integer('jobs') ?? 1
+  if (jobs < 1 || jobs > JOBS_MAX) throw new DtrError('bad_input', `--jobs: ${jobs} is not from 1 to ${JOBS_MAX}`)
+  if (jobs > 1 && flags.has('here')) throw new DtrError('bad_input', '--jobs: one at a time on a cluster that runs')
+  return jobs
 }
 
 function readSeed(flags: Flags): number {

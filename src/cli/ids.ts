@@ -8,15 +8,16 @@ import { linesOf } from './lines.js'
 const LINE_BYTES_MAX = 1_024
 const schema = Compile(Id)
 
-/** In parts of at most `size`, so that memory holds one part however long the input is. */
+/** In parts of at most `size`, so that memory holds one part however long the input is; none twice in one part. */
 export async function* idsOf(flags: Flags, size: number): AsyncGenerator<readonly string[], void, void> {
-  let part: string[] = []
+  let part = new Set<string>()
   for await (const id of each(flags.texts('ids'))) {
-    if (part.push(id) < size) continue
-    yield part
-    part = []
+    part.add(id)
+    if (part.size < size) continue
+    yield [...part]
+    part = new Set()
   }
-  if (part.length > 0) yield part
+  if (part.size > 0) yield [...part]
 }
 
 async function* each(words: readonly string[]): AsyncGenerator<string, void, void> {

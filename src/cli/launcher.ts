@@ -62,7 +62,7 @@ export function howToUse({ settings }: Launched, named: string | undefined, deta
     `logs     ${settings.logs}/master.log and worker-N.log`,
     `submit   dtr ${submits[0]}`,
     `         dtr ${submits[1]}`,
-    `look     dtr status${data}    dtr ps${data}    dtr get ID${data}`,
+    `look     dtr status${data}    dtr ps${data}    dtr failed${data}`,
     `stop     ${detached ? '' : 'Ctrl-C here, or '}dtr stop${data}`,
   ]
 }

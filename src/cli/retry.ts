@@ -110,7 +110,7 @@ function wordsOf({ state, error }: TaskEnd): string {
 
 function why({ status, state }: RetriedTask): string {
   if (status === 'unknown') return 'no such task is known'
-  if (status === 'busy') return 'too many tasks are pending; run this again later'
+  if (status === 'busy') return 'there is no room for more pending tasks; run this again later'
   return state === 'completed' ? 'it has completed, and that stays' : `it is ${state} already`
 }
 

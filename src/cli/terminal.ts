@@ -1,4 +1,4 @@
-// The only place that decides what a stream can show: colours, and lines that are written over.
+// The only place that decides what a stream can do: colours, lines that are written over, answers.
 import { styleText } from 'node:util'
 
 interface Stream {
@@ -10,6 +10,11 @@ export type Colour = Extract<Parameters<typeof styleText>[0], string>
 /** Whether it is a terminal on which what was written can be written over, for bars. */
 export function isScreen({ isTTY }: Stream, environment: NodeJS.ProcessEnv = process.env): boolean {
   return isTTY === true && environment.TERM !== 'dumb'
+}
+
+/** Whether somebody may sit there who answers a question. */
+export function mayAnswer({ isTTY }: Stream): boolean {
+  return isTTY === true
 }
 
 /** As Node itself decides: FORCE_COLOR first, which may also say no, then NO_COLOR (https://no-color.org), then the terminal. */

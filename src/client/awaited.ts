@@ -66,7 +66,7 @@ export class Awaited {
 
   /** What a message tells about awaited tasks; undefined where it is not about them. */
   take(at: MonoMs, message: MasterToClient): AwaitedAnswer[] | undefined {
-    if (message.type === 'ended') return message.list.flatMap((end) => this.#ended(end))
+    if (message.type === 'ended') return this.#ended(message.list)
     if (!('re' in message) || message.re === undefined) return undefined
     const watched = this.#watching.get(message.re)
     if (watched !== undefined) {
@@ -86,12 +86,12 @@ export class Awaited {
   #told(asked: readonly string[], message: Extract<MasterToClient, { type: 'tasks' }>): AwaitedAnswer[] {
     const { missing, rest } = restOf(asked, message)
     for (const id of rest) this.#toAsk.add(id)
-    const answers: AwaitedAnswer[] = []
+    const ends: TaskEnd[] = []
     for (const task of message.list) {
-      if (isTerminal(task.state)) answers.push(...this.#ended(endOfTask(task)))
+      if (isTerminal(task.state)) ends.push(endOfTask(task))
       else if (this.#tasks.get(task.id) === 'foreign') this.#toWatch.add(task.id)
     }
-    return [...answers, ...missing.flatMap((id) => this.#unknown(id))]
+    return [...this.#ended(ends), ...missing.flatMap((id) => this.#unknown(id))]
   }
 
   #askLater(at: MonoMs, ids: readonly string[]): void {
@@ -99,8 +99,10 @@ export class Awaited {
     this.#pausedUntil = at + RETRY_WAIT_MS
   }
 
-  #ended(end: TaskEnd): AwaitedAnswer[] {
-    return this.#tasks.delete(end.id) ? [{ kind: 'ended', end }] : []
+  #ended(ends: readonly TaskEnd[]): AwaitedAnswer[] {
+    const answers: AwaitedAnswer[] = []
+    for (const end of ends) if (this.#tasks.delete(end.id)) answers.push({ kind: 'ended', end })
+    return answers
   }
 
   #unknown(id: string): AwaitedAnswer[] {

@@ -1,6 +1,5 @@
 // The client that users, the CLI and gateways hold: promises around the client's machine and its link to the master.
 // What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
-import { v7 as freshId } from 'uuid'
 import type { Clock } from '../clock.js'
 import { checkOptions, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
@@ -9,20 +8,23 @@ import {
   type FailureField,
   LIST_MAX,
   type StatusReport,
+  type SubmittedTask,
   type SummaryField,
   type TaskField,
   type TaskFilterField,
 } from '../protocol/messages.js'
+import { freshId } from './ids.js'
 import { Link, type LinkOptions } from './link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
-import { type MapItem, type MapOptions, mapTasks } from './map.js'
+import { type MapItem, type MapOptions, mapTasks, type Submitted } from './map.js'
+import { onAbort } from './on-abort.js'
 import { GET_IDS_MAX, restOf } from './pages.js'
 import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
-import { Settlers } from './settlers.js'
-import { checkIds, checkSubmit, type Duration, readMs, specOf, type TaskOptions } from './spec.js'
+import { checkIds, checkSubmit, type Duration, readMs, specOf, specsOf, type TaskOptions } from './spec.js'
 import type { TaskEnd } from './task-end.js'
 import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
+import { Promised, type Waiter, Waiters } from './waiters.js'
 
 export interface SubmitOptions extends TaskOptions {
   /** How long a master that is busy is asked again; for ever where unset. */
@@ -48,22 +50,28 @@ export interface TaskPage {
 /** Tasks in one page. */
 const PAGE_MAX = 500
 
-type Submitted = Extract<ClientEffect, { kind: 'submitted' }> & { readonly ended: Promise<TaskEnd> }
+type Accepted = Extract<ClientEffect, { kind: 'submitted' }>
+
+/** Who submitted a task: told that the master has it, and then how it ended, or why not. */
+interface Submission extends Waiter<TaskEnd> {
+  accepted?(answer: Accepted): void
+}
 
 export class Client {
   readonly #clock: Clock
   readonly #machine = new ClientMachine()
   readonly #link: Link
-  readonly #submits = new Settlers<number, Submitted>()
-  readonly #requests = new Settlers<number, Extract<ClientEffect, { kind: 'answered' }>['message']>()
-  readonly #ends = new Settlers<string, TaskEnd>()
+  /** Unanswered, by ticket. */
+  readonly #submits = new Map<number, Submission>()
+  readonly #requests = new Waiters<number, Extract<ClientEffect, { kind: 'answered' }>['message']>()
+  readonly #ends = new Waiters<string, TaskEnd>()
   #connection: Connection | undefined
   #soon: NodeJS.Immediate | undefined
   #later: (() => void) | undefined
   #ticket = 0
   #closed: DtrError | undefined
 
-  constructor(options: LinkOptions & { readonly clock: Clock }) {
+  constructor(options: LinkOptions) {
     this.#clock = options.clock
     this.#link = new Link(options, {
       connected: (connection) => {
@@ -96,9 +104,26 @@ export class Client {
     options: SubmitOptions = {},
   ): Promise<TaskHandle<Result>> {
     checkSubmit(options)
-    const handle = await this.#submit<Result>(type, payload, options, options.signal)
-    if (options.signal !== undefined) cancelOnAbort(handle, options.signal)
-    return handle
+    const { signal } = options
+    signal?.throwIfAborted()
+    const accepted = new Promised<TaskHandle<Result>>()
+    const ended = new Promised<TaskEnd>()
+    const submitted = this.#submit(specOf(type, payload, options, freshId()), readMs(options.busyFor, 'busyFor'), {
+      accepted: ({ id, state, unserved }) =>
+        accepted.resolve(
+          new TaskHandle({ id, state, unserved, ended: () => ended.promise, cancel: (ids) => this.cancel(ids) }),
+        ),
+      resolve: (end) => ended.resolve(end),
+      reject: (error) => {
+        accepted.reject(error)
+        ended.reject(error)
+      },
+    })
+    if (signal !== undefined) {
+      const leave = onAbort(signal, () => void this.#leave([submitted]).catch(() => {}))
+      ended.promise.then(leave, leave)
+    }
+    return accepted.promise
   }
 
   /** A task that was submitted before, here or elsewhere. */
@@ -118,11 +143,11 @@ export class Client {
   ): AsyncGenerator<MapItem<Result>, void, undefined> {
     // A mistake in what all of them share is told once, not for each input.
     checkSubmit(options)
-    const { signal: _signal, ...shared } = options
-    specOf(type, null, shared, freshId())
-    const submit = (payload: unknown, signal: AbortSignal): Promise<TaskHandle> =>
-      this.#submit(type, payload, options, signal)
-    return mapTasks<Result>({ submit, cancel: (ids) => this.cancel(ids) }, inputs, options)
+    const specOfPayload = specsOf(type, options)
+    const busyForMs = readMs(options.busyFor, 'busyFor')
+    const submit = (payload: unknown, task: Waiter<TaskEnd>): Submitted =>
+      this.#submit(specOfPayload(payload, freshId()), busyForMs, task)
+    return mapTasks<Result>({ submit, leave: (tasks) => this.#leave(tasks) }, inputs, options)
   }
 
   /**
@@ -253,45 +278,34 @@ export class Client {
 
   async #request<Asked extends Request>(request: Asked): Promise<AnswerTo<Asked>> {
     const ticket = this.#nextTicket()
-    const answered = this.#requests.open(ticket)
+    const answered = this.#requests.promise(ticket)
     this.#step({ kind: 'request', ticket, request })
     // The machine answers a request only with the message that ANSWERS names for it.
     return (await answered) as AnswerTo<Asked>
   }
 
-  /** @param signal gives up while there is no answer: what was not sent is taken back, what was is cancelled */
-  async #submit<Result>(
-    type: string,
-    payload: unknown,
-    options: SubmitOptions,
-    signal: AbortSignal | undefined,
-  ): Promise<TaskHandle<Result>> {
-    signal?.throwIfAborted()
-    const task = specOf(type, payload, options, freshId())
-    const busyForMs = readMs(options.busyFor, 'busyFor')
+  #submit(task: SubmittedTask, busyForMs: number | undefined, submission: Submission): Submitted {
     const ticket = this.#nextTicket()
-    const answered = this.#submits.open(ticket)
+    this.#submits.set(ticket, submission)
     const busyUntil = busyForMs === undefined ? {} : { busyUntil: this.#clock.now().monoMs + busyForMs }
     this.#step({ kind: 'submit', request: { ticket, task, ...busyUntil } })
-    const abort = (): void => this.#giveUp(ticket, task.id)
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      const { id, state, unserved, ended } = await answered
-      return new TaskHandle<Result>({ id, state, unserved, ended: () => ended, cancel: (ids) => this.cancel(ids) })
-    } finally {
-      signal?.removeEventListener('abort', abort)
-    }
+    return { ticket, id: task.id }
   }
 
-  #giveUp(ticket: number, id: string): void {
-    this.#step({ kind: 'withdraw', ticket })
-    // The cancel leaves behind the submit on the same connection, also on the next one.
-    if (this.#submits.isOpen(ticket)) this.cancel([id]).catch(() => {})
+  /** Takes back what was not sent, and cancels what was. */
+  async #leave(tasks: readonly Submitted[]): Promise<void> {
+    const sent = tasks.filter(({ ticket }) => {
+      if (!this.#submits.has(ticket)) return true
+      this.#step({ kind: 'withdraw', ticket })
+      // The cancel leaves behind the submit on the same connection, also on the next one.
+      return this.#submits.has(ticket)
+    })
+    await this.cancel(sent.map(({ id }) => id))
   }
 
   #follow(id: string): Promise<TaskEnd> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
-    const ended = this.#ends.open(id)
+    const ended = this.#ends.promise(id)
     this.#step({ kind: 'follow', id })
     return ended
   }
@@ -313,12 +327,11 @@ export class Client {
       case 'send':
         return this.#connection?.send(effect.message)
       case 'submitted':
-        // Its end is awaited from now on: it may stand in the same chunk.
-        return this.#submits.resolve(effect.ticket, { ...effect, ended: this.#ends.open(effect.id) })
+        return this.#accepted(effect)
       case 'submit-refused':
-        return this.#submits.reject(effect.ticket, effect.error)
+        return this.#refused(effect.ticket, effect.error)
       case 'withdrawn':
-        return this.#submits.reject(effect.ticket, new DtrError('cancelled', 'cancelled before it was submitted'))
+        return this.#refused(effect.ticket, new DtrError('cancelled', 'cancelled before it was submitted'))
       case 'ended':
         return this.#ends.resolve(effect.end.id, effect.end)
       case 'unknown':
@@ -330,13 +343,28 @@ export class Client {
     }
   }
 
+  #accepted(answer: Accepted): void {
+    const submission = this.#submits.get(answer.ticket)!
+    this.#submits.delete(answer.ticket)
+    // Its end is awaited from now on: it may stand in the same chunk.
+    this.#ends.add(answer.id, submission)
+    submission.accepted?.(answer)
+  }
+
+  #refused(ticket: number, error: DtrError): void {
+    const submission = this.#submits.get(ticket)!
+    this.#submits.delete(ticket)
+    submission.reject(error)
+  }
+
   /** One timer; and what was said in one turn of the event loop leaves in one message. */
   #wait(): void {
+    if (this.#soon !== undefined) return
     this.#later?.()
     this.#later = undefined
     const { monoMs } = this.#clock.now()
     const deadline = this.#machine.nextDeadline(monoMs)
-    if (deadline === undefined || this.#soon !== undefined) return
+    if (deadline === undefined) return
     if (deadline > monoMs) {
       this.#later = this.#clock.wakeAt(deadline, () => this.#step({ kind: 'tick' }))
       return
@@ -352,19 +380,9 @@ export class Client {
     this.#later?.()
     this.#closed = error
     this.#link.close()
-    for (const settlers of [this.#submits, this.#requests, this.#ends]) settlers.rejectAll(error)
+    for (const ticket of [...this.#submits.keys()]) this.#refused(ticket, error)
+    for (const waiters of [this.#requests, this.#ends]) waiters.rejectAll(error)
   }
-}
-
-/** For as long as the task has not ended. */
-function cancelOnAbort(handle: TaskHandle, signal: AbortSignal): void {
-  const cancel = (): void => {
-    handle.cancel().catch(() => {})
-  }
-  const settled = (): void => signal.removeEventListener('abort', cancel)
-  if (signal.aborted) cancel()
-  else signal.addEventListener('abort', cancel, { once: true })
-  handle.ended().then(settled, settled)
 }
 
 function unknownTask(id: string): DtrError {

@@ -56,6 +56,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   options.signal?.throwIfAborted()
   const client = new Client({
     clock: systemClock,
+    random: Math.random,
     dial,
     identity: { role: 'client', incarnation: `client#${randomUUID()}`, key: cluster.key },
     locate: cluster.locate,

@@ -6,12 +6,14 @@ import { DtrError, messageOf } from '../errors.js'
 export function jsonText(value: unknown, name: string): string {
   let text: string | undefined
   try {
-    text = JSON.stringify(value, function (this: unknown, key, part: unknown) {
-      const wrong = whatJsonHasNot(part, this)
-      if (wrong === undefined) return part
-      const at = key === '' ? '' : Array.isArray(this) ? `item ${key} of a list is ` : `field ${short(key)} is `
-      throw new DtrError('bad_input', `${name}: ${at}${wrong}, which cannot be written as JSON`)
-    })
+    text = isPlain(value, 1)
+      ? JSON.stringify(value)
+      : JSON.stringify(value, function (this: unknown, key, part: unknown) {
+          const wrong = whatJsonHasNot(part, this)
+          if (wrong === undefined) return part
+          const at = key === '' ? '' : Array.isArray(this) ? `item ${key} of a list is ` : `field ${short(key)} is `
+          throw new DtrError('bad_input', `${name}: ${at}${wrong}, which cannot be written as JSON`)
+        })
   } catch (error) {
     if (error instanceof DtrError) throw error
     const [why] = messageOf(error).split('\n')
@@ -19,6 +21,40 @@ export function jsonText(value: unknown, name: string): string {
   }
   if (text !== undefined) return text
   throw new DtrError('bad_input', `${name}: undefined cannot be written as JSON`)
+}
+
+/** Beyond it, and in a circle, JSON.stringify shall say what is wrong. */
+const DEPTH_MAX = 64
+
+/** Whether JSON has all that is in it, so that nothing need be looked for while it is written, which costs twice as much. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed()
+    case 'number':
+      return Number.isFinite(value)
+    case 'boolean':
+      return true
+    case 'object':
+      return value === null || (depth <= DEPTH_MAX && hasPlainParts(value, depth))
+    default:
+      return false
+  }
+}
+
+function hasPlainParts(value: object, depth: number): boolean {
+  if ('toJSON' in value) return false
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item, depth + 1)) return false
+    return true
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return false
+  for (const key in value) {
+    const part = (value as Readonly<Record<string, unknown>>)[key]
+    if (part !== undefined && !isPlain(part, depth + 1)) return false
+  }
+  return true
 }
 
 function whatJsonHasNot(part: unknown, holder: unknown): string | undefined {

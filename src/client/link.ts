@@ -1,8 +1,6 @@
 // Keeps a client connected: finds the master, dials it, and after a loss finds and dials it again, with back-off, until it
 // is closed. What always holds: at most one connection; `closed` follows each `connected`; after `given up` nothing.
-
-import { setTimeout as delay } from 'node:timers/promises'
-import pRetry, { AbortError } from 'p-retry'
+import type { Clock, MonoMs } from '../clock.js'
 import { DtrError, messageOf } from '../errors.js'
 import type { Address } from '../net/address.js'
 import type { Connection, DialOptions, DialResult, Identity } from '../net/connection.js'
@@ -17,6 +15,9 @@ export interface LinkOptions {
   /** Asked while a master is looked for at first: false ends that at once. */
   readonly mayCome: MayCome
   readonly dial: Dial
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly random: () => number
   /** How long a master is looked for at first, and after a loss; undefined: for ever. */
   readonly connectMs: number | undefined
   readonly reconnectMs: number | undefined
@@ -40,6 +41,7 @@ export class Link {
   readonly #options: LinkOptions
   readonly #handlers: LinkHandlers
   readonly #stop = new AbortController()
+  #endWait = (): void => {}
   #connection: Connection | undefined
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -55,6 +57,7 @@ export class Link {
 
   close(): void {
     this.#stop.abort()
+    this.#endWait()
     this.#connection?.end()
   }
 
@@ -62,12 +65,10 @@ export class Link {
     let connection = first
     try {
       for (;;) {
-        const startedMs = performance.now()
+        const startedMs = this.#now()
         await this.#use(connection)
         if (this.#stop.signal.aborted) return
-        if (performance.now() - startedMs < STEADY_MS) {
-          await delay(BACKOFF_MS_MIN * (1 + Math.random()), undefined, { signal: this.#stop.signal })
-        }
+        if (this.#now() - startedMs < STEADY_MS) await this.#wait(BACKOFF_MS_MIN)
         connection = await this.#find(this.#options.reconnectMs)
       }
     } catch (error) {
@@ -91,43 +92,59 @@ export class Link {
     })
   }
 
-  #find(withinMs: number | undefined, mayCome = mayComeAlways): Promise<Connection> {
-    return pRetry(async () => this.#dialOnce(), {
-      retries: Number.POSITIVE_INFINITY,
-      minTimeout: BACKOFF_MS_MIN,
-      maxTimeout: BACKOFF_MS_MAX,
-      randomize: true,
-      signal: this.#stop.signal,
-      shouldRetry: mayCome,
-      ...(withinMs !== undefined && { maxRetryTime: withinMs }),
-    })
+  /** Dials, later each time, until it is connected, or its time is up, or trying again cannot help. */
+  async #find(withinMs = Number.POSITIVE_INFINITY, mayCome = mayComeAlways): Promise<Connection> {
+    const untilMs = this.#now() + withinMs
+    for (let waitMs = BACKOFF_MS_MIN; ; waitMs = Math.min(2 * waitMs, BACKOFF_MS_MAX)) {
+      this.#stop.signal.throwIfAborted()
+      const met = await this.#dialOnce().catch(asDtrError)
+      if (!(met instanceof DtrError)) return met
+      // Where one of the two has another secret it stays another one.
+      if (met.code === 'unauthorised' || this.#now() + waitMs > untilMs || !mayCome()) throw met
+      await this.#wait(waitMs)
+    }
   }
 
   async #dialOnce(): Promise<Connection> {
-    const { identity, locate, dial } = this.#options
+    const { identity, locate, dial, clock } = this.#options
     const address = locate()
     const result = await dial({
       ...address,
-      identity,
+      ...{ identity, clock },
       expect: 'master',
       accepts: MASTER_TO_CLIENT_MESSAGES,
       connectMs: DIAL_MS_MAX,
     })
-    if (result.kind === 'connected') {
-      if (!this.#stop.signal.aborted) return result.connection
-      result.connection.end()
-    }
-    throw whyNot(address, result)
+    if (result.kind !== 'connected') throw whyNot(address, result)
+    if (!this.#stop.signal.aborted) return result.connection
+    result.connection.end()
+    throw this.#stop.signal.reason
+  }
+
+  #now(): MonoMs {
+    return this.#options.clock.now().monoMs
+  }
+
+  /** So long, to twice as long: clients that lost one master shall not come back as one. */
+  #wait(ms: number): Promise<void> {
+    const { clock, random } = this.#options
+    return new Promise((resolve) => {
+      const cancel = clock.wakeAt(this.#now() + ms * (1 + random()), resolve)
+      this.#endWait = () => {
+        cancel()
+        resolve()
+      }
+    })
   }
 }
 
-function whyNot({ host, port }: Address, result: DialResult): Error {
+function whyNot({ host, port }: Address, result: Exclude<DialResult, { kind: 'connected' }>): DtrError {
   const where = `${host}:${port}`
   switch (result.kind) {
     case 'unproven':
-      // Trying again cannot help: one of the two has another secret.
-      return new AbortError(
-        new DtrError('unauthorised', `the master at ${where} and this client have different secrets: ${result.why}`),
+      return new DtrError(
+        'unauthorised',
+        `the master at ${where} and this client have different secrets: ${result.why}`,
       )
     case 'other':
       return result.role === 'worker'
@@ -139,6 +156,8 @@ function whyNot({ host, port }: Address, result: DialResult): Error {
           })
     case 'stranger':
       return new DtrError('no_cluster', `what listens at ${where} is no master: ${result.why}`, { hint: HOW_TO_START })
+    case 'broken':
+      return new DtrError('unreachable', `the master at ${where} broke off before it was proven: ${result.why}`)
     case 'unreachable':
       return new DtrError('unreachable', `${where} cannot be reached: ${result.why}`)
     default:

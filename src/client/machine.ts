@@ -27,6 +27,8 @@ export type ClientEffect =
   | AwaitedAnswer
   | RequestAnswer
 
+const NOTHING: readonly ClientEffect[] = []
+
 export class ClientMachine {
   readonly #submits = new Submits()
   readonly #awaited = new Awaited()
@@ -47,7 +49,7 @@ export class ClientMachine {
         return event.messages.flatMap((message) => this.#take(at.monoMs, message))
       case 'submit':
         this.#submits.add(event.request)
-        return []
+        return NOTHING
       case 'withdraw':
         return this.#submits.withdraw(event.ticket) ? [{ kind: 'withdrawn', ticket: event.ticket }] : []
       case 'follow':

@@ -2,13 +2,13 @@
 // - in flight and finished but not taken are together at most `window`, and bounded in bytes: an endless input needs
 //   constant memory, and input is read only as fast as results are taken;
 // - however the loop is left, what has not ended is cancelled, and no more input is read.
-import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { shown } from '../config/options.js'
 import { DtrError, type ErrorCode } from '../errors.js'
 import type { TaskState } from '../task/task.js'
 import type { Duration, TaskOptions } from './spec.js'
 import { resultOf, type TaskEnd, TaskFailedError } from './task-end.js'
+import type { Waiter } from './waiters.js'
 
 export interface MapOptions extends Omit<TaskOptions, 'key'> {
   /** Yield in the order of the input instead of as they end. */
@@ -31,10 +31,18 @@ export interface MapItem<Result = unknown> {
   readonly error?: DtrError
 }
 
+/** A task that was submitted, answered or not. */
+export interface Submitted {
+  readonly ticket: number
+  readonly id: string
+}
+
 /** What it needs of a client. */
 export interface MapTarget {
-  submit(payload: unknown, signal: AbortSignal): Promise<{ readonly id: string; ended(): Promise<TaskEnd> }>
-  cancel(ids: readonly string[]): Promise<unknown>
+  /** @param task told how it ended, or why it could not be submitted. @throws DtrError where that is known at once */
+  submit(payload: unknown, task: Waiter<TaskEnd>): Submitted
+  /** They are not wanted any more. Resolves when none of them can start (P14). */
+  leave(tasks: readonly Submitted[]): Promise<unknown>
 }
 
 const WINDOW = 1_000
@@ -42,6 +50,8 @@ const WINDOW = 1_000
 const RESULT_BYTES_MAX = 64 * 1024 * 1024
 /** Leaving the loop waits so long for the cancels to be on disk. */
 const CANCEL_MS_MAX = 5_000
+/** Inputs that are read in one turn of the event loop: their tasks leave while the next are read. */
+const READ_MAX = 256
 /** Errors of one input, which say nothing about the next. */
 const INPUT_ERRORS: readonly ErrorCode[] = ['bad_input', 'too_large', 'conflict', 'not_found']
 
@@ -51,83 +61,93 @@ export async function* mapTasks<Result>(
   options: Pick<MapOptions, 'ordered' | 'window' | 'signal'>,
 ): AsyncGenerator<MapItem<Result>, void, undefined> {
   options.signal?.throwIfAborted()
-  const run = new MapRun<Result>(target, iteratorOf(inputs), options.window ?? WINDOW, options.ordered ?? false)
+  const run = new MapRun(target, iteratorOf(inputs), options.window ?? WINDOW, options.ordered ?? false)
   const abort = (): void => run.fail(options.signal?.reason)
   options.signal?.addEventListener('abort', abort, { once: true })
   try {
-    yield* run.items()
+    void run.feed()
+    for (;;) {
+      const ended = run.take()
+      if (ended !== undefined) yield itemOf<Result>(ended)
+      else if (await run.isOver()) return
+    }
   } finally {
     options.signal?.removeEventListener('abort', abort)
     await run.stop()
   }
 }
 
-class MapRun<Result> {
+/** One of the tasks: told by the client, and then what is told of it. */
+class MapTask implements Waiter<TaskEnd> {
+  submitted: Submitted | undefined
+  /** How it ended; or why its input was refused. */
+  outcome: TaskEnd | DtrError | undefined
+
+  constructor(
+    readonly run: MapRun,
+    readonly index: number,
+  ) {}
+
+  resolve(end: TaskEnd): void {
+    this.outcome = end
+    this.run.ended(this)
+  }
+
+  reject(error: Error): void {
+    if (!(error instanceof DtrError && INPUT_ERRORS.includes(error.code))) return this.run.fail(error)
+    this.outcome = error
+    this.run.ended(this)
+  }
+
+  /** Of its result. */
+  get bytes(): number {
+    return this.outcome instanceof DtrError ? 0 : (this.outcome?.result?.length ?? 0)
+  }
+}
+
+class MapRun {
   readonly #target: MapTarget
   readonly #inputs: AsyncIterator<unknown> | Iterator<unknown>
   readonly #window: number
   readonly #ordered: boolean
-  readonly #stop = new AbortController()
   readonly #bell = new Bell()
-  /** Under way, by index, with their ids as soon as they are known. */
-  readonly #flight = new Map<number, string | undefined>()
-  /** Ended and not taken, in the order in which they ended. */
-  readonly #finished = new Map<number, { readonly item: MapItem<Result>; readonly bytes: number }>()
-  #finishedBytes = 0
+  readonly #flight = new Set<MapTask>()
+  /** Ended, and to be taken in this order. */
+  readonly #ready = new Line<MapTask>()
+  /** Ended before an earlier input did, by index: only where the order matters. */
+  readonly #early = new Map<number, MapTask>()
+  #readyBytes = 0
   #largestBytes = 0
-  #nextOut = 0
+  #nextIndex = 0
   #inputEnded = false
+  #stopped = false
   #failure: { readonly reason: unknown } | undefined
 
   constructor(target: MapTarget, inputs: AsyncIterator<unknown> | Iterator<unknown>, window: number, ordered: boolean) {
     if (!Number.isInteger(window) || window < 1) {
       throw new DtrError('bad_input', `window: ${shown(window)} is not a whole number from 1`)
     }
-    // Each submit that has no answer listens to it.
-    setMaxListeners(0, this.#stop.signal)
     this.#target = target
     this.#inputs = inputs
     this.#window = window
     this.#ordered = ordered
   }
 
-  async *items(): AsyncGenerator<MapItem<Result>, void, undefined> {
-    void this.#feed()
-    for (;;) {
-      const item = this.#take()
-      if (item !== undefined) yield item
-      else if (this.#failure !== undefined) throw this.#failure.reason
-      else if (this.#inputEnded && this.#flight.size === 0) return
-      else await this.#bell.wait()
-    }
-  }
-
-  fail(reason: unknown): void {
-    this.#failure ??= { reason }
-    this.#bell.ring()
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    this.#bell.ring()
-    // Not awaited: an input that waits for its source would return only with its next value.
-    if (!this.#inputEnded) void Promise.resolve(this.#inputs.return?.()).catch(() => {})
-    const ids = [...this.#flight.values()].filter((id) => id !== undefined)
-    if (ids.length === 0) return
-    const limit = delay(CANCEL_MS_MAX, undefined, { ref: false })
-    await Promise.race([this.#target.cancel(ids).catch(() => {}), limit])
-  }
-
-  async #feed(): Promise<void> {
+  async feed(): Promise<void> {
     try {
       for (let index = 0; ; index += 1) {
-        while (!this.#hasRoom() && !this.#over()) await this.#bell.wait()
+        if (index % READ_MAX === READ_MAX - 1) await turn()
+        while (!this.#hasRoom() && !this.#over()) {
+          await this.#bell.wait()
+          // Who is told of several that have ended takes all of them first: as many are read and submitted together.
+          await turn()
+        }
         if (this.#over()) return
-        const next = await this.#inputs.next()
+        const answer = this.#inputs.next()
+        const next = 'then' in answer ? await answer : answer
         if (this.#over()) return
         if (next.done === true) break
-        this.#flight.set(index, undefined)
-        void this.#run(index, next.value)
+        this.#submit(new MapTask(this, index), next.value)
       }
       this.#inputEnded = true
     } catch (error) {
@@ -137,46 +157,96 @@ class MapRun<Result> {
     this.#bell.ring()
   }
 
-  #over(): boolean {
-    return this.#stop.signal.aborted || this.#failure !== undefined
-  }
-
-  #hasRoom(): boolean {
-    const underWay = this.#flight.size + this.#finished.size
-    const bytes = this.#finishedBytes + this.#flight.size * this.#largestBytes
-    return underWay === 0 || (underWay < this.#window && bytes < RESULT_BYTES_MAX)
-  }
-
-  async #run(index: number, payload: unknown): Promise<void> {
+  #submit(task: MapTask, payload: unknown): void {
+    this.#flight.add(task)
     try {
-      const task = await this.#target.submit(payload, this.#stop.signal)
-      this.#flight.set(index, task.id)
-      const end = await task.ended()
-      this.#finish(itemOf<Result>(index, end), end.result?.length ?? 0)
+      task.submitted = this.#target.submit(payload, task)
     } catch (error) {
-      if (error instanceof DtrError && INPUT_ERRORS.includes(error.code)) {
-        this.#finish({ index, state: 'failed', error }, 0)
-      } else this.fail(error)
+      task.reject(error as Error)
     }
   }
 
-  #finish(item: MapItem<Result>, bytes: number): void {
-    this.#flight.delete(item.index)
-    this.#finished.set(item.index, { item, bytes })
-    this.#finishedBytes += bytes
-    this.#largestBytes = Math.max(this.#largestBytes, bytes)
+  #over(): boolean {
+    return this.#stopped || this.#failure !== undefined
+  }
+
+  #hasRoom(): boolean {
+    const underWay = this.#flight.size + this.#early.size + this.#ready.length
+    const bytes = this.#readyBytes + this.#flight.size * this.#largestBytes
+    return underWay === 0 || (underWay < this.#window && bytes < RESULT_BYTES_MAX)
+  }
+
+  ended(task: MapTask): void {
+    this.#flight.delete(task)
+    this.#readyBytes += task.bytes
+    this.#largestBytes = Math.max(this.#largestBytes, task.bytes)
+    if (this.#ordered) this.#putInOrder(task)
+    else this.#ready.push(task)
     this.#bell.ring()
   }
 
-  #take(): MapItem<Result> | undefined {
-    const [first] = this.#ordered ? [this.#nextOut] : this.#finished.keys()
-    const taken = first === undefined ? undefined : this.#finished.get(first)
-    if (first === undefined || taken === undefined) return undefined
-    this.#finished.delete(first)
-    this.#finishedBytes -= taken.bytes
-    this.#nextOut += 1
+  #putInOrder(task: MapTask): void {
+    this.#early.set(task.index, task)
+    for (let next = this.#early.get(this.#nextIndex); next !== undefined; next = this.#early.get(this.#nextIndex)) {
+      this.#early.delete(this.#nextIndex)
+      this.#ready.push(next)
+      this.#nextIndex += 1
+    }
+  }
+
+  take(): MapTask | undefined {
+    const task = this.#ready.shift()
+    if (task === undefined) return undefined
+    this.#readyBytes -= task.bytes
     this.#bell.ring()
-    return taken.item
+    return task
+  }
+
+  /** Whether nothing more will come; resolves when that may have changed. @throws what made it fail */
+  async isOver(): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure.reason
+    if (this.#inputEnded && this.#flight.size === 0) return true
+    await this.#bell.wait()
+    return false
+  }
+
+  fail(reason: unknown): void {
+    this.#failure ??= { reason }
+    this.#bell.ring()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#bell.ring()
+    // Not awaited: an input that waits for its source would return only with its next value.
+    if (!this.#inputEnded) void Promise.resolve(this.#inputs.return?.()).catch(() => {})
+    const tasks = [...this.#flight].flatMap(({ submitted }) => submitted ?? [])
+    if (tasks.length === 0) return
+    const limit = delay(CANCEL_MS_MAX, undefined, { ref: false })
+    await Promise.race([this.#target.leave(tasks).catch(() => {}), limit])
+  }
+}
+
+/** First in, first out. */
+class Line<Item> {
+  #in: Item[] = []
+  /** The first last. */
+  #out: Item[] = []
+
+  get length(): number {
+    return this.#in.length + this.#out.length
+  }
+
+  push(item: Item): void {
+    this.#in.push(item)
+  }
+
+  shift(): Item | undefined {
+    if (this.#out.length === 0) {
+      this.#out = this.#in.reverse()
+      this.#in = []
+    }
+    return this.#out.pop()
   }
 }
 
@@ -189,13 +259,16 @@ class Bell {
   }
 
   ring(): void {
+    if (this.#waiting.length === 0) return
     const woken = this.#waiting
     this.#waiting = []
     for (const wake of woken) wake()
   }
 }
 
-function itemOf<Result>(index: number, end: TaskEnd): MapItem<Result> {
+function itemOf<Result>({ index, outcome }: MapTask): MapItem<Result> {
+  if (outcome instanceof DtrError) return { index, state: 'failed', error: outcome }
+  const end = outcome!
   const { id } = end
   if (end.state === 'completed') return { index, id, state: 'completed', result: resultOf(end) as Result }
   return { index, id, state: end.state === 'cancelled' ? 'cancelled' : 'failed', error: new TaskFailedError(end) }

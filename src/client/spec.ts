@@ -5,7 +5,6 @@ import { checkOptions, checkSignal, shown } from '../config/options.js'
 import { readDuration } from '../config.js'
 import { DtrError } from '../errors.js'
 import { Id, PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
-import type { Encoding } from '../task/task.js'
 import { jsonText } from './json.js'
 
 /** Milliseconds, or text with a unit: `500ms`, `30s`, `1h`. */
@@ -34,6 +33,10 @@ export interface TaskOptions {
 /** The ids of tasks with a key: a UUIDv5 of the key in this namespace. */
 const KEY_NAMESPACE = '8f1d4c1e-6b0a-4b43-9d0e-2a4f6f6d7472'
 const KEY_CHARS_MAX = 1_000
+/** Of UTF-8, for one unit of a text. */
+const BYTES_OF_UNIT_MAX = 3
+/** Stands for the ids to come where what they share is checked. */
+const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 const schema = Compile(SubmittedTask)
 const idSchema = Compile(Id)
@@ -58,11 +61,15 @@ export function idOfKey(key: string): string {
  * @throws DtrError `bad_input` or `too_large` that names the field and its limit
  */
 export function specOf(type: string, payload: unknown, options: TaskOptions, freshId: string): SubmittedTask {
+  return specsOf(type, options)(payload, freshId)
+}
+
+/** Tasks that differ in their payloads: what they share is read and checked once. @throws as `specOf` does */
+export function specsOf(type: string, options: TaskOptions): (payload: unknown, freshId: string) => SubmittedTask {
   checkSubmit(options)
-  const task = {
-    id: options.key === undefined ? freshId : idOfKey(options.key),
+  const id = options.key === undefined ? undefined : idOfKey(options.key)
+  const shared = {
     type,
-    ...textOfPayload(payload),
     ...present('queue', options.queue),
     ...present('priority', options.priority),
     ...present('delayMs', readMs(options.delay, 'delay')),
@@ -72,8 +79,12 @@ export function specOf(type: string, payload: unknown, options: TaskOptions, fre
     ...present('description', options.description),
     ...present('meta', textOfMeta(options.meta)),
   }
-  if (!schema.Check(task)) throw refusal(task)
-  return task
+  const one = { id: NO_ID, payload: 'null', ...shared }
+  if (!schema.Check(one)) throw refusal(one)
+  return (payload, freshId) => {
+    const task = { id: id ?? freshId, ...shared, payload: textOfPayload(payload) }
+    return payload instanceof Uint8Array ? { ...task, encoding: 'base64' } : task
+  }
 }
 
 /** What is the same for all tasks of a call. @throws DtrError `bad_input` that names the option */
@@ -91,8 +102,9 @@ export function checkIds(ids: readonly string[]): void {
 
 /** An upper bound of what the task takes in a line: escaping at most doubles JSON text, and makes six of a control. */
 export function lineBytesOf(task: SubmittedTask): number {
-  const text = Buffer.byteLength(task.payload) + Buffer.byteLength(task.meta ?? '')
-  return 2 * text + 6 * Buffer.byteLength(task.description ?? '') + 1_024
+  const { payload, meta, description } = task
+  const text = Buffer.byteLength(payload) + (meta === undefined ? 0 : Buffer.byteLength(meta))
+  return 2 * text + (description === undefined ? 0 : 6 * Buffer.byteLength(description)) + 1_024
 }
 
 function present<Key extends string, Value>(key: Key, value: Value | undefined): { [Name in Key]?: Value } {
@@ -115,16 +127,15 @@ function attemptsOf(retries: number | undefined): number | undefined {
   throw new DtrError('bad_input', `retries: ${shown(retries)} is not a whole number from 0 to 999`)
 }
 
-function textOfPayload(payload: unknown): { readonly payload: string; readonly encoding?: Encoding } {
-  const binary = payload instanceof Uint8Array
-  const text = binary ? Buffer.from(payload).toString('base64') : jsonText(payload ?? null, 'payload')
+function textOfPayload(payload: unknown): string {
+  const text =
+    payload instanceof Uint8Array ? Buffer.from(payload).toString('base64') : jsonText(payload ?? null, 'payload')
+  if (text.length * BYTES_OF_UNIT_MAX <= PAYLOAD_BYTES_MAX) return text
   const bytes = Buffer.byteLength(text)
-  if (bytes > PAYLOAD_BYTES_MAX) {
-    throw new DtrError('too_large', `payload: ${bytes} bytes are more than the limit of ${PAYLOAD_BYTES_MAX}`, {
-      hint: 'put the data into a file and submit its path',
-    })
-  }
-  return binary ? { payload: text, encoding: 'base64' } : { payload: text }
+  if (bytes <= PAYLOAD_BYTES_MAX) return text
+  throw new DtrError('too_large', `payload: ${bytes} bytes are more than the limit of ${PAYLOAD_BYTES_MAX}`, {
+    hint: 'put the data into a file and submit its path',
+  })
 }
 
 function textOfMeta(meta: unknown): string | undefined {

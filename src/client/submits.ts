@@ -4,7 +4,7 @@
 // - `busy` stops the whole outbox until the time that the master named: whatever else it sent would be busy too (P24).
 import type { MonoMs } from '../clock.js'
 import { DtrError } from '../errors.js'
-import { type ClientMessage, LIST_MAX, type MasterToClient, type SubmittedTask } from '../protocol/messages.js'
+import type { ClientMessage, MasterToClient, SubmittedTask } from '../protocol/messages.js'
 import type { TaskState } from '../task/task.js'
 import { failureError } from './failure.js'
 import { lineBytesOf } from './spec.js'
@@ -29,6 +29,16 @@ export type SubmitAnswer =
     }
   | { readonly kind: 'submit-refused'; readonly ticket: number; readonly error: DtrError }
 
+type Answer = Extract<MasterToClient, { type: 'accepted' }>['list'][number]
+
+/** A `submit` that has no answer. */
+interface Sent {
+  readonly requests: readonly SubmitRequest[]
+  readonly bytes: number
+}
+
+/** Tasks of one message: enough for what a message costs to be shared, few enough for the master to begin soon. */
+const TASKS_MAX = 256
 const WINDOW_BYTES = 4 * 1024 * 1024
 /** Where the master does not say when to try again. */
 const BUSY_WAIT_MS = 500
@@ -36,23 +46,26 @@ const BUSY_WAIT_MS = 500
 export class Submits {
   /** Not sent, in the order of their tickets. */
   #queue = new Map<number, SubmitRequest>()
-  /** Sent and not answered: by `re`, then by task id. */
-  readonly #sent = new Map<number, ReadonlyMap<string, SubmitRequest>>()
+  /** By `re`. */
+  readonly #sent = new Map<number, Sent>()
   #sentBytes = 0
+  /** Sent on a connection that ended before the answer: the master may have them. */
+  readonly #unsure = new Set<number>()
   #pausedUntil: MonoMs | undefined
 
   add(request: SubmitRequest): void {
     this.#queue.set(request.ticket, request)
   }
 
-  /** Takes back what was not sent yet. Whether there was something to take back. */
+  /** Takes back what was never sent. Whether there was something to take back. */
   withdraw(ticket: number): boolean {
-    return this.#queue.delete(ticket)
+    return !this.#unsure.has(ticket) && this.#queue.delete(ticket)
   }
 
   /** The connection is gone: everything without an answer waits again, before what was added later. */
   closed(): void {
-    const unanswered = [...this.#sent.values()].flatMap((message) => [...message.values()])
+    const unanswered = [...this.#sent.values()].flatMap(({ requests }) => requests)
+    for (const { ticket } of unanswered) this.#unsure.add(ticket)
     this.#sent.clear()
     this.#sentBytes = 0
     this.#pausedUntil = undefined
@@ -68,10 +81,10 @@ export class Submits {
   send(at: MonoMs, nextRe: () => number): ClientMessage[] {
     const messages: ClientMessage[] = []
     while ((this.nextDeadline(at) ?? Number.POSITIVE_INFINITY) <= at) {
-      const gathered = this.#gather()
+      const sent = this.#gather()
       const re = nextRe()
-      this.#sent.set(re, gathered)
-      messages.push({ type: 'submit', re, list: [...gathered.values()].map((request) => request.task) })
+      this.#sent.set(re, sent)
+      messages.push({ type: 'submit', re, list: sent.requests.map(({ task }) => task) })
     }
     return messages
   }
@@ -82,15 +95,19 @@ export class Submits {
     const sent = this.#sent.get(message.re)
     if (sent === undefined) return undefined
     this.#sent.delete(message.re)
-    for (const request of sent.values()) this.#sentBytes -= lineBytesOf(request.task)
+    this.#sentBytes -= sent.bytes
+    const answers: SubmitAnswer[] = []
     const again: SubmitRequest[] = []
-    const failed = (request: SubmitRequest, error: DtrError): SubmitAnswer[] => {
-      if (!mayRetry(at, request, error)) return [{ kind: 'submit-refused', ticket: request.ticket, error }]
-      this.#pausedUntil = Math.max(this.#pausedUntil ?? at, at + (error.retryAfterMs ?? BUSY_WAIT_MS))
-      again.push(request)
-      return []
+    const answerTo = readerOf(message)
+    for (const [index, request] of sent.requests.entries()) {
+      this.#unsure.delete(request.ticket)
+      const answer = answerTo(request, index)
+      if (answer.kind === 'submitted' || !mayRetry(at, request, answer.error)) answers.push(answer)
+      else {
+        this.#pausedUntil = Math.max(this.#pausedUntil ?? at, at + (answer.error.retryAfterMs ?? BUSY_WAIT_MS))
+        again.push(request)
+      }
     }
-    const answers = answersTo(sent, message, failed)
     this.#requeue(again)
     return answers
   }
@@ -99,16 +116,21 @@ export class Submits {
     return this.#sentBytes < WINDOW_BYTES
   }
 
-  /** The next message: up to LIST_MAX tasks within the window; an id that is in it already waits for the next one. */
-  #gather(): ReadonlyMap<string, SubmitRequest> {
-    const gathered = new Map<string, SubmitRequest>()
+  /** The next message: up to TASKS_MAX tasks within the window; an id that is in it already waits for the next one. */
+  #gather(): Sent {
+    const requests: SubmitRequest[] = []
+    const ids = new Set<string>()
+    let bytes = 0
     for (const [ticket, request] of this.#queue) {
-      if (gathered.size === LIST_MAX || !this.#windowOpen() || gathered.has(request.task.id)) break
+      if (requests.length === TASKS_MAX || !this.#windowOpen() || ids.has(request.task.id)) break
       this.#queue.delete(ticket)
-      this.#sentBytes += lineBytesOf(request.task)
-      gathered.set(request.task.id, request)
+      ids.add(request.task.id)
+      requests.push(request)
+      const taskBytes = lineBytesOf(request.task)
+      bytes += taskBytes
+      this.#sentBytes += taskBytes
     }
-    return gathered
+    return { requests, bytes }
   }
 
   #requeue(requests: readonly SubmitRequest[]): void {
@@ -123,24 +145,28 @@ function mayRetry(at: MonoMs, request: SubmitRequest, error: DtrError): boolean 
   return error.retriable && (request.busyUntil === undefined || at < request.busyUntil)
 }
 
-function answersTo(
-  sent: ReadonlyMap<string, SubmitRequest>,
-  message: MasterToClient,
-  failed: (request: SubmitRequest, error: DtrError) => SubmitAnswer[],
-): SubmitAnswer[] {
-  const requests = [...sent.values()]
-  if (message.type !== 'accepted') return requests.flatMap((request) => failed(request, failureError(message)))
-  const answers = new Map(message.list.map((entry) => [entry.id, entry]))
+/** What a message says to each of the requests that it answers. */
+function readerOf(message: MasterToClient): (request: SubmitRequest, index: number) => SubmitAnswer {
+  if (message.type !== 'accepted') {
+    const error = failureError(message)
+    return ({ ticket }) => ({ kind: 'submit-refused', ticket, error })
+  }
+  const { list } = message
   const unserved = new Set(message.unserved)
-  return requests.flatMap((request): SubmitAnswer[] => {
-    const { ticket, task } = request
-    const answer = answers.get(task.id)
-    if (answer === undefined) return failed(request, unanswered())
-    if (answer.status === 'conflict') return failed(request, conflict(task.id))
-    if (answer.status === 'busy') return failed(request, busy(answer.retryAfterMs))
+  return ({ ticket, task: { id, type } }, index) => {
+    // A master answers in the order in which it was asked.
+    const answer = list[index]?.id === id ? list[index] : list.find((each) => each.id === id)
+    if (answer?.status !== 'accepted' && answer?.status !== 'existing') {
+      return { kind: 'submit-refused', ticket, error: whyRefused(id, answer) }
+    }
     const { status, state = 'pending' } = answer
-    return [{ kind: 'submitted', ticket, id: task.id, status, state, unserved: unserved.has(task.type) }]
-  })
+    return { kind: 'submitted', ticket, id, status, state, unserved: unserved.has(type) }
+  }
+}
+
+function whyRefused(id: string, answer: Answer | undefined): DtrError {
+  if (answer?.status === 'conflict') return conflict(id)
+  return answer?.status === 'busy' ? busy(answer.retryAfterMs) : unanswered()
 }
 
 function conflict(id: string): DtrError {
@@ -150,7 +176,11 @@ function conflict(id: string): DtrError {
 }
 
 function busy(retryAfterMs: number | undefined): DtrError {
-  return new DtrError('busy', 'too many tasks are pending', retryAfterMs === undefined ? {} : { retryAfterMs })
+  return new DtrError(
+    'busy',
+    'too many tasks are pending, or the disk of the master is nearly full',
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+  )
 }
 
 function unanswered(): DtrError {

@@ -13,6 +13,7 @@ import { type GivenSettings, resolveSettings, type Settings } from '../config.js
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
 import { checkModules } from '../worker/host/check.js'
+import { checkWatch } from '../worker/watch.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
@@ -48,6 +49,7 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   checkSignal(signal)
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
+  if (settings.watch) checkWatch(settings.tasks)
   const paths = withPaths(settings)
   if (paths.tasks.length > 0) await checkModules({ modules: paths.tasks, builtins: paths.builtins, signal })
   checkLogs(paths.logs)

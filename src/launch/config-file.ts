@@ -2,6 +2,7 @@
 // `.dtr`: both are looked for in the current folder and above, and the nearest folder that has either is the one.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type ParseError, parse as parseWithPlaces, printParseErrorCode } from 'jsonc-parser'
 import { FOLDER_NAME } from '../client/folder.js'
 import { checkTrusted } from '../client/trust.js'
@@ -24,6 +25,7 @@ export const CONFIG_NAMES = ['dtr.config.json', 'dtr.config.ts', 'dtr.config.js'
 const ENDINGS: readonly string[] = ['.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 /** In the place of a file's name: none is read. */
 export const NO_CONFIG = 'none'
+const LOAD_MS_MAX = 10_000
 const WITHOUT = `say --config ${NO_CONFIG} to do without`
 
 export interface ConfigFile {
@@ -128,7 +130,8 @@ function readJson(file: string): unknown {
     throw new DtrError('bad_input', `${shown(file)} cannot be read: ${messageOf(error)}`, { hint: WITHOUT })
   }
   try {
-    return JSON.parse(text) as unknown
+    // Some editors write a mark of their encoding first.
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown
   } catch {
     throw new DtrError('bad_input', `${shown(file)}${jsonMistake(text)}`)
   }
@@ -148,9 +151,17 @@ function jsonMistake(text: string): string {
 /** The processes that are started later find the environment as it was: their modules may lie elsewhere. */
 async function importConfig(file: string): Promise<unknown> {
   const { TSX_TSCONFIG_PATH: tsconfig } = process.env
+  const over = new AbortController()
   try {
-    return await importDefault(file)
+    // The timer keeps the process, which would end without a word where nothing else is left to do.
+    const late = setTimeout(LOAD_MS_MAX, undefined, { signal: over.signal }).then(() => {
+      throw new DtrError('bad_input', `${shown(file)}: did not finish loading within ${LOAD_MS_MAX / 1_000} s`, {
+        hint: 'it awaits something that does not come',
+      })
+    })
+    return await Promise.race([importDefault(file), late])
   } finally {
+    over.abort()
     if (tsconfig === undefined) delete process.env.TSX_TSCONFIG_PATH
   }
 }

@@ -1,8 +1,8 @@
 // Makes the folder of a cluster: readable by its user alone, never in git, with a secret of its own (design: section 4).
-import { accessSync, constants, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, linkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { findFolder, pathsOf, readSecretFile } from '../client/folder.js'
-import { cannotWrite, makeFolders } from '../folders.js'
+import { cannotWrite, makeFolders, syncPath } from '../folders.js'
 import { makeSecret } from '../protocol/key.js'
 
 /**
@@ -35,13 +35,23 @@ export function folderAbove(folder: string): string | undefined {
   return parent === dirname(resolve(folder)) ? undefined : findFolder(parent)
 }
 
-/** Of several that start at the same time one writes; all read what it wrote. */
+/**
+ * Of several that start at the same time one writes; all read what it wrote. The name stands for the whole text or is not
+ * there, also after a loss of power: a secret that is cut would keep the cluster from ever starting again.
+ */
 function writeIfMissing(file: string, text: string): void {
+  if (existsSync(file)) return
+  const written = `${file}.${process.pid}`
   try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
+    writeFileSync(written, text, { mode: 0o600 })
+    syncPath(written)
+    linkSync(written, file)
+    syncPath(dirname(file))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw cannotWrite(`${file} cannot be written`, error, '--data FOLDER')
     }
+  } finally {
+    rmSync(written, { force: true })
   }
 }

@@ -8,10 +8,13 @@ import type { MasterDecisions, MasterEffect, MasterEvent, SessionId } from './ev
 
 export interface CoreOptions
   extends Omit<DiscoveryOptions, 'connected' | 'probed'>,
-    Omit<DriverPorts, 'act' | 'clock' | 'log'> {
+    Omit<DriverPorts, 'act' | 'clock' | 'log' | 'hasRoom'> {
   /** The machine wants the process to end. */
   exit(code: number): void
 }
+
+/** Who has so much to read is asked about nothing more. */
+const UNREAD_BYTES_MAX = 1024 * 1024
 
 export class MasterCore {
   readonly #options: CoreOptions
@@ -23,7 +26,11 @@ export class MasterCore {
 
   constructor(machine: MasterDecisions, options: CoreOptions) {
     this.#options = options
-    this.#driver = new Driver(machine, { ...options, act: (effect) => this.#act(effect) })
+    this.#driver = new Driver(machine, {
+      ...options,
+      act: (effect) => this.#act(effect),
+      hasRoom: (session) => (this.#sessions.get(session)?.queuedBytes ?? 0) <= UNREAD_BYTES_MAX,
+    })
     this.#discovery = new Discovery({
       ...options,
       connected: (connection) => this.#take(connection),

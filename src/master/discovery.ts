@@ -25,7 +25,7 @@ export interface DiscoveryOptions {
 
 const CONNECT_MS = 300
 /** A dead worker's host needs a moment to die with it; so the first looks follow each other closely. */
-const PROBE_MS = 40
+const PROBE_MS = 10
 const PROBE_CLOSELY_MS = 2_000
 /** A worker that was frozen is looked for so long after it was lost, as often as a round. */
 const PROBE_MS_MAX = 60_000
@@ -78,7 +78,7 @@ export class Discovery {
 
   /** A worker has dialled in by itself: rounds need not look for it. */
   joined(incarnation: string): void {
-    this.#connected.set(incarnation, undefined)
+    if (!this.#connected.has(incarnation)) this.#connected.set(incarnation, undefined)
   }
 
   left(incarnation: string): void {

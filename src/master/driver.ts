@@ -2,11 +2,11 @@
 // batch is on its way to disk the next gathers: group commit by itself. All ports are injected, so that a simulation
 // with a virtual clock and a failing store runs this very code.
 import type { Clock, Instant } from '../clock.js'
-import { DtrError, messageOf } from '../errors.js'
+import { DtrError } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Batch, Outcome, Store } from '../store/store.js'
-import type { MasterDecisions, MasterEffect, MasterEvent, Read, ReadAnswer } from './events.js'
-import { ask } from './reads.js'
+import type { MasterDecisions, MasterEffect, MasterEvent, SessionId } from './events.js'
+import { ReadQueue } from './read-queue.js'
 
 export interface DriverPorts {
   readonly clock: Clock
@@ -18,6 +18,8 @@ export interface DriverPorts {
   afterArrivals(callback: () => void): void
   /** Carries out what the driver does not: connections, probes, the end of the process. */
   act(effect: Exclude<MasterEffect, { kind: 'read' } | { kind: 'log' }>): void
+  /** Whether most of what was sent to this session was read: who does not read is told nothing more. */
+  hasRoom(session: SessionId): boolean
   /** Something is wrong with the program itself: nothing more is decided, and the process must end. */
   failed(error: unknown): void
 }
@@ -32,11 +34,17 @@ export class Driver {
   #wakeAt: number | undefined
   #closed = false
   readonly #idle: (() => void)[] = []
+  readonly #reads: ReadQueue
 
   constructor(
     private readonly machine: MasterDecisions,
     private readonly ports: DriverPorts,
-  ) {}
+  ) {
+    this.#reads = new ReadQueue({
+      ...ports,
+      answered: (read, answer) => this.post({ kind: 'answered', read, answer }),
+    })
+  }
 
   start(): void {
     this.post({ kind: 'started' })
@@ -52,6 +60,7 @@ export class Driver {
   /** No more events; resolves when the batch in flight has its outcome. */
   close(): Promise<void> {
     this.#closed = true
+    this.#reads.close()
     this.#cancelWake()
     return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
@@ -62,7 +71,7 @@ export class Driver {
 
   #carryOut(effect: MasterEffect): void {
     if (effect.kind === 'log') this.ports.log.write(effect.entry)
-    else if (effect.kind === 'read') void this.#read(effect.read)
+    else if (effect.kind === 'read') this.#reads.push(effect.read)
     else this.ports.act(effect)
   }
 
@@ -113,14 +122,6 @@ export class Driver {
         await new Promise<void>((resolve) => this.ports.clock.wakeAt(this.#now().monoMs + RETRY_MS, resolve))
       }
     }
-  }
-
-  async #read(read: Read): Promise<void> {
-    const answer = await ask(this.ports.store, read).catch((error): ReadAnswer => {
-      const code = error instanceof DtrError ? error.code : 'store_failed'
-      return { kind: 'failed', code, message: messageOf(error) }
-    })
-    this.post({ kind: 'answered', read, answer })
   }
 
   /** One timer: whatever the machine wants next. One that is set too early costs a tick, and less than setting it anew. */

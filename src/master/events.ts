@@ -53,7 +53,14 @@ export type Read =
       readonly ids: readonly string[]
       readonly story: boolean
     }
-  | { readonly kind: 'watch'; readonly session: SessionId; readonly re: number; readonly ids: readonly string[] }
+  | {
+      readonly kind: 'watch'
+      readonly session: SessionId
+      readonly re: number
+      readonly ids: readonly string[]
+      /** Those that an earlier part of the answer did not find. */
+      readonly unknown: readonly string[]
+    }
   | { readonly kind: 'status'; readonly session: SessionId; readonly re: number }
   | {
       readonly kind: 'list'
@@ -72,8 +79,8 @@ export type Read =
     }
 
 export type ReadAnswer =
-  /** `more`: those behind the last of them were not read, for one answer does not hold them. */
-  | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[]; readonly more: boolean }
+  /** `unread`: of the ids asked for those that were left for another time, for one answer does not hold them. */
+  | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[]; readonly unread: readonly string[] }
   | { readonly kind: 'counts'; readonly counts: readonly Count[] }
   | { readonly kind: 'page'; readonly page: TaskPage }
   | { readonly kind: 'failures'; readonly page: FailurePage }

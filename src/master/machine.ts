@@ -18,8 +18,9 @@ import type { MasterDecisions, MasterEffect, MasterEvent, MasterSettings } from 
 import { Journal } from './journal.js'
 import { charsOf, type MasterState, type QueuedOperation, Turn } from './state.js'
 
-/** Operations of one batch at most, so that no batch makes everybody wait. */
+/** Of one batch at most, so that no batch makes everybody wait, or is held twice in memory when it is large (P23). */
 const OPERATIONS_PER_BATCH_MAX = 5_000
+const CHARS_PER_BATCH_MAX = 8 * 1024 * 1024
 
 export class MasterMachine implements MasterDecisions {
   readonly #state: MasterState
@@ -39,9 +40,12 @@ export class MasterMachine implements MasterDecisions {
       queuedChars: 0,
       inFlight: undefined,
       exhausted: new Set(),
+      noneAhead: new Set(),
+      lastGranted: 0,
       turn: 0,
       // What was gated before this start may be due.
       nextDueAt: at.wallMs,
+      short: false,
       stopping: undefined,
       reloads: new Map(),
       reloadsAsked: 0,
@@ -75,10 +79,12 @@ export class MasterMachine implements MasterDecisions {
     const state = this.#state
     if (state.inFlight !== undefined) return undefined
     const gatesDue = state.nextDueAt !== undefined && state.nextDueAt <= at.wallMs
-    const operations = state.queue.splice(0, OPERATIONS_PER_BATCH_MAX)
-    if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) state.exhausted.clear()
-    for (const { operation } of operations) state.queuedChars -= charsOf(operation)
-    const claimed = claims(state, batchId)
+    const operations = this.#gathered()
+    if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) {
+      state.exhausted.clear()
+      state.noneAhead.clear()
+    }
+    const claimed = claims(state, batchId, operations.length)
     const quiet = operations.length === 0 && claimed.length === 0 && !gatesDue
     const forget = pruning({ at, state }, quiet ? undefined : operations)
     if (forget !== undefined) operations.push({ operation: forget, purpose: { kind: 'prune' } })
@@ -91,6 +97,18 @@ export class MasterMachine implements MasterDecisions {
       claims: claimed.map(({ claim }) => claim),
       retried: false,
     }
+  }
+
+  #gathered(): QueuedOperation[] {
+    const { queue } = this.#state
+    let count = 0
+    let chars = 0
+    while (count < Math.min(queue.length, OPERATIONS_PER_BATCH_MAX) && chars < CHARS_PER_BATCH_MAX) {
+      chars += charsOf(queue[count]!.operation)
+      count += 1
+    }
+    this.#state.queuedChars -= chars
+    return queue.splice(0, count)
   }
 
   nextDeadline(): MonoMs | undefined {
@@ -166,10 +184,12 @@ export class MasterMachine implements MasterDecisions {
     if (inFlight === undefined) throw new Error('an outcome came although no batch was in flight')
     state.inFlight = undefined
     state.nextDueAt = outcome.nextDueAt
+    tellRoom(turn, outcome.short === true)
     const announcements = new Announcements(turn)
     inFlight.operations.forEach((queued, index) => {
       this.#outcomeOf(turn, queued, outcome.operations[index]!, announcements)
     })
+    state.lastGranted = 0
     inFlight.claims.forEach((claim, index) => {
       granted(turn, claim, outcome.claims[index]!)
     })
@@ -200,6 +220,14 @@ export class MasterMachine implements MasterDecisions {
       throw new Error(`outcome ${outcome.kind} for an operation ${operation.kind}`)
     }
   }
+}
+
+/** Once when it begins, and once when it is over. */
+function tellRoom(turn: Turn, short: boolean): void {
+  if (short === turn.state.short) return
+  turn.state.short = short
+  if (short) turn.log('warn', 'the disk of the data folder is nearly full: new tasks are refused until there is room')
+  else turn.log('info', 'the disk of the data folder has room again: new tasks are taken')
 }
 
 /** Whether something may be runnable after it that was not before. */

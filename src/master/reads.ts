@@ -3,7 +3,7 @@
 import type { Store, TaskWithStory } from '../store/store.js'
 import type { Read, ReadAnswer } from './events.js'
 
-/** Tasks in one call to the store: at their largest some 32 MiB. */
+/** Tasks in one call to the store; fewer where those before them were large. */
 export const TASKS_PER_CALL = 16
 /** Of payloads and results: more than that one answer does not hold. */
 export const TASKS_CHARS_MAX = 1_000_000
@@ -21,22 +21,24 @@ export async function ask(store: Reads, read: Read): Promise<ReadAnswer> {
     case 'failures':
       return { kind: 'failures', page: await store.failures(read.filter, read.cursor) }
     case 'get':
-      return tasksOf(store, read.ids, TASKS_CHARS_MAX)
     case 'watch':
-      // Each of them must be looked at: one that has ended already is told now or never.
-      return tasksOf(store, read.ids, Number.POSITIVE_INFINITY)
+      return tasksOf(store, read.ids)
   }
 }
 
-async function tasksOf(store: Reads, ids: readonly string[], charsMax: number): Promise<ReadAnswer> {
+async function tasksOf(store: Reads, ids: readonly string[]): Promise<ReadAnswer> {
   const tasks: TaskWithStory[] = []
   let chars = 0
-  for (let start = 0; start < ids.length; start += TASKS_PER_CALL) {
-    if (chars > charsMax) return { kind: 'tasks', tasks, more: true }
-    for (const found of await store.get(ids.slice(start, start + TASKS_PER_CALL))) {
+  // The first one alone: how large the others are is not known before.
+  for (let start = 0, count = 1; start < ids.length; ) {
+    if (chars > TASKS_CHARS_MAX) return { kind: 'tasks', tasks, unread: ids.slice(start) }
+    for (const found of await store.get(ids.slice(start, start + count))) {
       tasks.push(found)
       chars += found.task.payload.length + (found.task.result?.length ?? 0)
     }
+    start += count
+    const fitting = Math.floor(((TASKS_CHARS_MAX - chars) * start) / Math.max(1, chars))
+    count = Math.min(TASKS_PER_CALL, Math.max(1, fitting))
   }
-  return { kind: 'tasks', tasks, more: false }
+  return { kind: 'tasks', tasks, unread: [] }
 }

@@ -12,6 +12,11 @@ import type { Claim, Operation, Place } from '../store/store.js'
 import type { MasterEffect, MasterSettings, Read, SessionId, SessionPeer } from './events.js'
 import type { Journal } from './journal.js'
 
+/** What may be gathered for the next batch; beyond it submits are answered busy, so that memory stays bounded (P23). */
+const QUEUED_OPERATIONS_MAX = 50_000
+/** Little, for what waits is what the garbage collector takes as its measure: with 16 MiB a flood of results took 300. */
+const QUEUED_CHARS_MAX = 5 * 1024 * 1024
+
 export interface MasterState {
   readonly settings: MasterSettings
   readonly startedAt: Instant
@@ -29,9 +34,15 @@ export interface MasterState {
   inFlight: InFlight | undefined
   /** Groups of workers alike for whom the last claim left nothing runnable; cleared by whatever may change that. */
   readonly exhausted: Set<string>
+  /** Groups for whom it left nothing that may be held ready. */
+  readonly noneAhead: Set<string>
+  /** Tasks that the last batch granted: about so many more may be there. */
+  lastGranted: number
   /** Where the next round of offers begins, so that single tasks do not always meet the same worker. */
   turn: number
   nextDueAt: WallMs | undefined
+  /** The disk of the store is nearly full: new tasks are refused. */
+  short: boolean
   stopping: Stopping | undefined
   /** Questions to workers to load their modules anew, by the number that was told to the worker. */
   readonly reloads: Map<number, ReloadAsked>
@@ -64,6 +75,8 @@ export interface WorkerState {
   /** Names the routes that it serves: workers with the same key are alike to a claim. */
   routeKey: string
   session: SessionId | undefined
+  /** The number of its last registration. */
+  registration: number
   /** `attaching`: registered, and what it holds is not confirmed by the store yet. */
   phase: 'attaching' | 'ready' | 'draining' | 'away'
   suspect: boolean
@@ -71,12 +84,16 @@ export interface WorkerState {
   heardAt: MonoMs
   hosts: Register['hosts']
   readonly leases: Map<string, HeldLease>
+  /** It takes so many tasks beyond those that its slots run. */
+  ahead: number
   /** Offers in the batch in flight. */
   offered: number
   /** The last assignment sent, and the first one that was not echoed yet. */
   assignSeq: number
   seenSeq: number
   unseenSince: MonoMs | undefined
+  /** When it was last told that something died beside it. */
+  besideToldAt: MonoMs
   /** An expiry is gathered or in flight. */
   expiring: boolean
   completed: number
@@ -90,7 +107,7 @@ export interface HeldLease {
   delivered: boolean
   /** Its worker wrote `started` before the code began. */
   started: boolean
-  /** Its worker has ended it, and the settlement is on its way to disk. */
+  /** Its code has ended: the settlement is on its way, or its worker waits to see whose fault that was. */
   settling: boolean
 }
 
@@ -200,6 +217,10 @@ export class Turn {
   }
 }
 
+export function isFull({ queue, queuedChars }: MasterState, more: number): boolean {
+  return queue.length + more > QUEUED_OPERATIONS_MAX || queuedChars > QUEUED_CHARS_MAX
+}
+
 /** What a gathered operation holds in memory, as far as it can be much. */
 export function charsOf(operation: Operation): number {
   if (operation.kind === 'submit') return operation.task.payload.length
@@ -214,17 +235,27 @@ export function workerOf(state: MasterState, session: SessionId): WorkerState | 
   return worker?.session === session ? worker : undefined
 }
 
-/** How many more tasks this worker may be given now. */
-export function freeSlots(worker: WorkerState): number {
-  if (worker.phase !== 'ready' || worker.suspect || worker.ailing || worker.expiring) return 0
-  if (worker.about === undefined) return 0
-  return Math.max(0, worker.about.slots - runningCount(worker) - worker.offered)
+/** How many more tasks this worker may be given now: to run at once, and beyond that to be held ready. */
+export function roomOf(worker: WorkerState): { readonly free: number; readonly ahead: number } {
+  if (worker.phase !== 'ready' || worker.suspect || worker.ailing || worker.expiring || worker.about === undefined) {
+    return { free: 0, ahead: 0 }
+  }
+  const room = worker.about.slots - runningCount(worker) - worker.offered
+  const free = Math.max(0, room)
+  return { free, ahead: Math.max(0, room + worker.ahead - free) }
 }
 
 export function runningCount(worker: WorkerState): number {
   let running = 0
   for (const lease of worker.leases.values()) if (!lease.settling) running += 1
   return running
+}
+
+/** Those whose code has begun, as far as its worker has said so. */
+export function begunCount(worker: WorkerState): number {
+  let begun = 0
+  for (const { started, settling } of worker.leases.values()) if (started && !settling) begun += 1
+  return begun
 }
 
 export function routeName(queue: string, type: string): string {

@@ -1,12 +1,14 @@
 // Accepting: whoever connects is greeted, has HANDSHAKE_MS_MAX to prove itself, and becomes a session or is cut.
 //
 // What always holds:
-// - at most `unauthenticatedMax` sockets are unproven; one more cuts the oldest, so strangers cannot lock ours out;
+// - at most `unauthenticatedMax` peers prove themselves at a time. Who comes meanwhile waits in line, unread, and takes the
+//   place of the oldest once that has had FAIR_MS: strangers cannot lock ours out, and ours do not cut each other when a
+//   thousand of them come back at once (P26);
 // - at most `connectionsMax` sessions; one more is told `busy`;
 // - a peer that broke the rules is told of once; one that left without a word is not (other masters' scanners do that).
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { systemClock } from '../clock.js'
+import { type Clock, type MonoMs, systemClock } from '../clock.js'
 import { AcceptorHandshake, type Role } from '../protocol/handshake.js'
 import type { AcceptOptions, Acceptor } from './connection.js'
 import { NONCE_BYTES } from './dial.js'
@@ -15,6 +17,11 @@ import type { Listening } from './ports.js'
 import { Session } from './session.js'
 import { TcpTransport } from './tcp.js'
 import type { Transport } from './transport.js'
+
+/** Within this every peer of ours has proven itself, unless the machine is very busy. */
+const FAIR_MS = 100
+/** One more, and who has waited longest is cut. */
+const WAITING_MAX = 1_024
 
 /** Takes the connections of a listening server, those that came early first, until it is closed. */
 export function accept({ server, release }: Pick<Listening, 'server' | 'release'>, options: AcceptOptions): Acceptor {
@@ -38,8 +45,10 @@ export function accept({ server, release }: Pick<Listening, 'server' | 'release'
 export class Reception {
   readonly #options: AcceptOptions
   readonly #roles: readonly Role[]
-  /** Oldest first. */
-  readonly #unproven = new Set<Transport>()
+  /** With the time since which they prove themselves, the oldest first. */
+  readonly #unproven = new Map<Transport, MonoMs>()
+  readonly #waiting = new Set<Transport>()
+  #cancelLook: (() => void) | undefined
   readonly #sessions = new Set<Session>()
   #closed = false
 
@@ -53,7 +62,7 @@ export class Reception {
   }
 
   get unauthenticated(): number {
-    return this.#unproven.size
+    return this.#unproven.size + this.#waiting.size
   }
 
   take(transport: Transport): void {
@@ -61,16 +70,45 @@ export class Reception {
       transport.destroy()
       return
     }
-    this.#unproven.add(transport)
-    if (this.#unproven.size > this.#options.unauthenticatedMax) this.#cutOldest()
-    void this.#meet(transport)
+    transport.pause()
+    this.#waiting.add(transport)
+    this.#meetNext()
+    if (this.#waiting.size > WAITING_MAX) this.#cut(this.#waiting, `more than ${WAITING_MAX} others wait in line`)
   }
 
   close(reason: string): void {
     this.#closed = true
-    for (const transport of this.#unproven) transport.destroy()
+    this.#cancelLook?.()
+    for (const transport of [...this.#unproven.keys(), ...this.#waiting]) transport.destroy()
     this.#unproven.clear()
+    this.#waiting.clear()
     for (const session of this.#sessions) session.destroy(reason)
+  }
+
+  #meetNext(): void {
+    const { unauthenticatedMax, clock = systemClock } = this.#options
+    for (const transport of this.#waiting) {
+      if (this.#unproven.size >= unauthenticatedMax && !this.#makeRoom(clock)) return
+      this.#waiting.delete(transport)
+      this.#unproven.set(transport, clock.now().monoMs)
+      void this.#meet(transport)
+      transport.resume()
+    }
+  }
+
+  /** False where all of them still have time; then it looks again when the oldest has had its own. */
+  #makeRoom(clock: Clock): boolean {
+    const [since = 0] = this.#unproven.values()
+    if (clock.now().monoMs >= since + FAIR_MS) {
+      const most = this.#options.unauthenticatedMax
+      this.#cut(this.#unproven, `${most} others wait to prove themselves, and it was the oldest`)
+      return true
+    }
+    this.#cancelLook ??= clock.wakeAt(since + FAIR_MS, () => {
+      this.#cancelLook = undefined
+      this.#meetNext()
+    })
+    return false
   }
 
   async #meet(transport: Transport): Promise<void> {
@@ -82,7 +120,8 @@ export class Reception {
     if (!this.#unproven.delete(transport)) transport.destroy()
     else if (result.kind === 'proven') this.#admit(transport, result)
     else if (result.kind === 'failed') this.#reject(transport, 'why' in result.failure ? result.failure.why : '')
-    else if (result.heard || result.late) this.#reject(transport, result.why)
+    else if (result.heard || result.by === 'time') this.#reject(transport, result.why)
+    if (!this.#closed) this.#meetNext()
   }
 
   #admit(transport: Transport, { peer: proven, lines }: ExchangeResult & { kind: 'proven' }): void {
@@ -107,12 +146,13 @@ export class Reception {
     this.#reject(transport, message)
   }
 
-  #cutOldest(): void {
-    const [oldest] = this.#unproven
+  /** The oldest of them. */
+  #cut(of: Set<Transport> | Map<Transport, MonoMs>, why: string): void {
+    const [oldest] = of.keys()
     if (oldest === undefined) return
-    this.#unproven.delete(oldest)
+    of.delete(oldest)
     oldest.destroy()
-    this.#reject(oldest, `${this.#options.unauthenticatedMax} others wait to prove themselves, and it was the oldest`)
+    this.#reject(oldest, why)
   }
 
   #reject(transport: Transport, why: string): void {

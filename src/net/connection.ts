@@ -62,6 +62,8 @@ export type DialResult =
       readonly cluster: string
       readonly incarnation: string
     }
+  /** It greeted well, and then the connection or the time ended: nothing is proven or disproved. */
+  | { readonly kind: 'broken'; readonly why: string }
   /** It greeted well and then could not prove that it knows the secret, or refused ours. */
   | { readonly kind: 'unproven'; readonly why: string }
 

@@ -37,7 +37,7 @@ export async function dialOver(
     case 'failed':
       return result.failure
     case 'cut':
-      if (handshake.greeted) return { kind: 'unproven', why: result.why }
-      return result.late && !result.heard ? { kind: 'silent' } : { kind: 'stranger', why: result.why }
+      if (handshake.greeted) return { kind: result.by === 'bytes' ? 'unproven' : 'broken', why: result.why }
+      return result.by === 'time' && !result.heard ? { kind: 'silent' } : { kind: 'stranger', why: result.why }
   }
 }

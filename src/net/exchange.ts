@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.js'
 import { DtrError } from '../errors.js'
 import type { Handshake, HandshakeFailure, HandshakeStep, ProvenPeer } from '../protocol/handshake.js'
-import { JsonParser, JsonWriter } from '../protocol/json.js'
+import { JsonParser, lineOf } from '../protocol/json.js'
 import { LineReader } from '../protocol/lines.js'
 import { GREETING_BYTES_MAX, HANDSHAKE_MS_MAX } from '../protocol/messages.js'
 import type { Transport } from './transport.js'
@@ -15,8 +15,11 @@ import type { Transport } from './transport.js'
 export type ExchangeResult =
   | { readonly kind: 'proven'; readonly peer: ProvenPeer; readonly lines: LineReader }
   | { readonly kind: 'failed'; readonly failure: HandshakeFailure }
-  /** It broke off: bytes that cannot be ours, an end, or the time. `heard` says whether a byte came at all. */
-  | { readonly kind: 'cut'; readonly why: string; readonly heard: boolean; readonly late: boolean }
+  /** It broke off. `heard` says whether a byte came at all. */
+  | { readonly kind: 'cut'; readonly by: CutBy; readonly why: string; readonly heard: boolean }
+
+/** The connection ended, the time was over, or bytes came that cannot be ours. */
+type CutBy = 'end' | 'time' | 'bytes'
 
 export function exchange(
   transport: Transport,
@@ -36,7 +39,6 @@ class Exchange {
   readonly #cancelTimer: () => void
   readonly #lines = new LineReader()
   readonly #parser = new JsonParser()
-  readonly #writer = new JsonWriter()
   #heard = false
   #over = false
 
@@ -46,7 +48,7 @@ class Exchange {
     this.#resolve = resolve
     this.#cancelTimer = clock.wakeAt(clock.now().monoMs + HANDSHAKE_MS_MAX, () => {
       transport.destroy()
-      this.#cut(`not done within ${HANDSHAKE_MS_MAX} ms`, true)
+      this.#cut('time', `not done within ${HANDSHAKE_MS_MAX} ms`)
     })
   }
 
@@ -55,7 +57,7 @@ class Exchange {
       data: (bytes) => this.#receive(bytes),
       closed: (reason) => {
         this.#cancelTimer()
-        this.#cut(reason || 'closed here', false)
+        this.#cut('end', reason || 'closed here')
       },
     })
     if (greeting !== undefined) this.#send(greeting)
@@ -76,7 +78,7 @@ class Exchange {
     } catch (fault) {
       if (!(fault instanceof DtrError)) throw fault
       this.#transport.destroy()
-      this.#cut(fault.message, false)
+      this.#cut('bytes', fault.message)
     }
   }
 
@@ -97,11 +99,11 @@ class Exchange {
   }
 
   #send(message: object): void {
-    this.#transport.write(this.#writer.line(message))
+    this.#transport.write(lineOf(message))
   }
 
-  #cut(why: string, late: boolean): void {
+  #cut(by: CutBy, why: string): void {
     this.#over = true
-    this.#resolve({ kind: 'cut', why, heard: this.#heard, late })
+    this.#resolve({ kind: 'cut', by, why, heard: this.#heard })
   }
 }

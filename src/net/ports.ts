@@ -67,6 +67,11 @@ function listen(host: string, port: number): Promise<Listening> {
   })
 }
 
+/** For a child to have it as well: Node hands it on only by its descriptor, and tells that only here. */
+export function listeningFd(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
+}
+
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code
 }

@@ -5,8 +5,8 @@
 // - an address is never dialled twice at the same time, whoever asks;
 // - a round waits for connects, never for a peer that connects and is slow to greet: that one may answer for as long as
 //   its handshake has, and the rounds go on without it;
-// - who turned out to be none of ours is looked at again, less and less often; a port that refuses, and a host that
-//   does not answer, is looked at in every round: a worker may be there any moment;
+// - who turned out to be none of ours is looked at again, less and less often; a port that refuses, a host that does not
+//   answer, and who broke off in the middle, is looked at in every round: a worker may be there any moment;
 // - each connection is handed to found() once, or destroyed after stop().
 import type { Clock } from '../clock.js'
 import type { PortRange } from '../config.js'
@@ -173,6 +173,7 @@ function strangeness(result: DialResult): string | undefined {
     case 'connected':
     case 'refused':
     case 'unreachable':
+    case 'broken':
       return undefined
     case 'silent':
       return 'it says nothing'

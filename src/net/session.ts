@@ -7,13 +7,16 @@
 // What always holds:
 // - `closed` is called once, last, and with the first reason there was;
 // - nothing that the peer sends is lost before open(), and nothing is kept that is not wanted: until then it is paused;
-// - what waits to be written is at most WRITE_QUEUE_BYTES_MAX and one message (P23).
+// - what waits to be written is at most WRITE_QUEUE_BYTES_MAX and one message, and what waits in all sessions together is
+//   bounded as well (P23).
 import type { Clock } from '../clock.js'
 import { MessageReader } from '../protocol/codec.js'
-import { JsonWriter } from '../protocol/json.js'
+import { lineOf } from '../protocol/json.js'
 import type { LineReader } from '../protocol/lines.js'
 import { type Message, type MessageTable, WRITE_QUEUE_BYTES_MAX } from '../protocol/messages.js'
+import { type Backlog, type Holder, processBacklog } from './backlog.js'
 import type { Connection, ConnectionHandlers, Peer } from './connection.js'
+import { processGarbage } from './garbage.js'
 import type { Transport } from './transport.js'
 
 /** How long the other side may take to end its side after this one did. */
@@ -26,16 +29,17 @@ export interface SessionOptions {
   readonly lines: LineReader
   readonly accepts: MessageTable
   readonly clock: Clock
+  readonly backlog?: Backlog
   /** Told when the transport is gone, whether the session was opened or not. */
   readonly gone?: () => void
 }
 
-export class Session implements Connection {
+export class Session implements Connection, Holder {
   readonly peer: Peer
   readonly #transport: Transport
   readonly #reader: MessageReader
-  readonly #writer = new JsonWriter()
   readonly #clock: Clock
+  readonly #backlog: Backlog
   #opened = false
   /** Set once open() has taken effect. */
   #handlers: ConnectionHandlers | undefined
@@ -54,6 +58,7 @@ export class Session implements Connection {
     this.#transport = options.transport
     this.#reader = new MessageReader(options.accepts, options.lines)
     this.#clock = options.clock
+    this.#backlog = options.backlog ?? processBacklog
     options.transport.handle({
       data: (bytes) => this.#receive(bytes),
       closed: (reason, heardAll) => {
@@ -67,16 +72,22 @@ export class Session implements Connection {
     return this.#unwrittenBytes + this.#transport.queuedBytes
   }
 
+  get heldBytes(): number {
+    return this.queuedBytes + this.#reader.keptBytes
+  }
+
   send(message: Message): void {
     if (this.#ended || this.#closed) return
     if (this.queuedBytes > WRITE_QUEUE_BYTES_MAX) {
       this.destroy(`does not read: more than ${WRITE_QUEUE_BYTES_MAX} bytes wait`)
       return
     }
-    const line = this.#writer.line(message)
+    const line = lineOf(message)
     if (this.#unwritten.length === 0) queueMicrotask(() => this.flush())
     this.#unwritten.push(line)
     this.#unwrittenBytes += line.length
+    this.#backlog.grown(this)
+    processGarbage.made(line.length)
   }
 
   flush(): void {
@@ -117,6 +128,7 @@ export class Session implements Connection {
   #receive(bytes: Buffer): void {
     if (this.#ended) return
     this.#reader.push(bytes)
+    processGarbage.made(bytes.length, this.#reader.keptBytes)
     if (this.#handlers !== undefined) this.#deliver(this.#handlers)
   }
 
@@ -126,10 +138,12 @@ export class Session implements Connection {
     for (const answer of unsupported) this.send(answer)
     if (messages.length > 0) handlers.messages(messages)
     if (fault !== undefined) this.destroy(`protocol: ${fault.message}`)
+    else this.#backlog.grown(this)
   }
 
   #close(reason: string, heardAll: boolean): void {
     this.#cancelTimer()
+    this.#backlog.gone(this)
     this.#closed = true
     this.#heardAll = heardAll && !this.#ended
     this.#reason ??= reason || 'closed'

@@ -30,6 +30,10 @@ export class MessageReader {
     this.#lines = lines
   }
 
+  get keptBytes(): number {
+    return this.#lines.keptBytes
+  }
+
   push(bytes: Buffer): void {
     this.#lines.push(bytes)
   }

@@ -1,5 +1,6 @@
-// Lines to what is in them and back. `ndjson` parses and writes the JSON; around it stands what makes that safe against any
-// peer (PROTOCOL.md 1). No I/O: its two streams are used as functions, written to and read out in the same call.
+// Lines to what is in them and back. `ndjson` parses; around it stands what makes that safe against any peer (PROTOCOL.md 1).
+// No I/O: its stream is used as a function, written to and read out in the same call. What is written are messages of
+// ours, plain data without circles: what `ndjson` does to find those, for each value of a line, they need not pay.
 import ndjson from 'ndjson'
 import { DtrError } from '../errors.js'
 import { DEPTH_MAX, LINE_BYTES_MAX } from './limits.js'
@@ -46,20 +47,14 @@ export class JsonParser {
   }
 }
 
-/** `ndjson.stringify` as a function. */
-export class JsonWriter {
-  readonly #stream = ndjson.stringify()
-
-  /**
-   * @returns the line of a message, newline included
-   * @throws DtrError `too_large`: whoever makes messages splits them before they are so long
-   */
-  line(message: object): Buffer {
-    this.#stream.write(message)
-    const line = Buffer.from(this.#stream.read() as string, 'utf8')
-    if (line.length <= LINE_BYTES_MAX) return line
-    throw new DtrError('too_large', `a message of ${line.length} bytes is longer than ${LINE_BYTES_MAX}`)
-  }
+/**
+ * @returns the line of a message, newline included
+ * @throws DtrError `too_large`: whoever makes messages splits them before they are so long
+ */
+export function lineOf(message: object): Buffer {
+  const line = Buffer.from(`${JSON.stringify(message)}\n`, 'utf8')
+  if (line.length <= LINE_BYTES_MAX) return line
+  throw new DtrError('too_large', `a message of ${line.length} bytes is longer than ${LINE_BYTES_MAX}`)
 }
 
 /**
@@ -69,9 +64,19 @@ export class JsonWriter {
 function nestingFlaw(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (depth > DEPTH_MAX) return `a line is nested deeper than ${DEPTH_MAX}`
-  if (Object.hasOwn(value, '__proto__')) return 'a line has a field named __proto__'
-  for (const inner of Object.values(value)) {
-    const flaw = nestingFlaw(inner, depth + 1)
+  if (Array.isArray(value)) return flawOfItems(value, depth)
+  // What JSON.parse makes inherits nothing that could be enumerated.
+  for (const key in value) {
+    if (key === '__proto__') return 'a line has a field named __proto__'
+    const flaw = nestingFlaw((value as JsonObject)[key], depth + 1)
+    if (flaw !== undefined) return flaw
+  }
+  return undefined
+}
+
+function flawOfItems(items: readonly unknown[], depth: number): string | undefined {
+  for (const item of items) {
+    const flaw = nestingFlaw(item, depth + 1)
     if (flaw !== undefined) return flaw
   }
   return undefined

@@ -22,6 +22,11 @@ export class LineReader {
   #begun = 0
   #fault: DtrError | undefined
 
+  /** What is kept of a line that has no end yet. */
+  get keptBytes(): number {
+    return this.#block.length
+  }
+
   push(chunk: Buffer): void {
     if (chunk.length > 0) this.#unread.push(chunk)
   }

@@ -6,6 +6,7 @@ import {
   Data,
   EncodingField,
   ErrorField,
+  Hex,
   Id,
   Incarnation,
   Lease,
@@ -38,6 +39,10 @@ export const Register = Type.Object({
   /** What it holds: attempts that run and results that were not recorded yet. */
   leases: Type.Array(Lease, { maxItems: 20_000 }),
   draining: Type.Boolean(),
+  /** Its how many-th registration this is in its life: one that comes late, by an older connection, does not count. */
+  n: Type.Optional(Count),
+  /** Random, the same for all its life, and told to its master alone: no other worker can claim to be it. */
+  token: Type.Optional(Hex(16)),
 })
 export const Beat = Type.Object({
   type: Type.Literal('beat'),
@@ -66,12 +71,24 @@ export const Settlement = Type.Union([
     reason: Type.Enum(RETURN_REASONS),
     started: Type.Boolean(),
     suspect: Type.Optional(Type.Boolean()),
+    /** It is not to run again before. */
+    waitMs: Type.Optional(Millis),
     error: Type.Optional(ErrorField),
   }),
   Type.Object({ id: Id, lease: Id, outcome: Type.Literal('lost'), started: Type.Boolean(), error: ErrorField }),
   Type.Object({ id: Id, lease: Id, outcome: Type.Literal('cancelled') }),
 ])
-export const Results = Type.Object({ type: Type.Literal('results'), list: list(Settlement) })
+export const Results = Type.Object({
+  type: Type.Literal('results'),
+  list: list(Settlement),
+  /** From now on it takes so many more than its slots run; missing, none. */
+  ahead: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+})
+/**
+ * One of its hosts died by itself, or was killed by somebody. `list`: the code of these ended with it; whose fault that was
+ * the worker says in `results`, later.
+ */
+export const HostDied = Type.Object({ type: Type.Literal('host-died'), list: list(Lease) })
 /** It takes no more work from now on, and leaves when what it has is done. */
 export const Draining = Type.Object({ type: Type.Literal('draining') })
 /** It corrects what it said at registration: the types that it serves. */
@@ -122,6 +139,8 @@ export const Cancel = Type.Object({
 })
 /** The cluster stops: finish within `graceMs`, hand the rest back, leave. */
 export const Drain = Type.Object({ type: Type.Literal('drain'), graceMs: Millis })
+/** On the same machine a host died, or a worker may have. */
+export const DiedBeside = Type.Object({ type: Type.Literal('died-beside') })
 /** Load the task modules anew, without ending what runs. */
 export const Reload = Type.Object({ type: Type.Literal('reload'), re: Count })
 
@@ -132,6 +151,7 @@ export const WORKER_MESSAGES = {
   beat: Beat,
   started: Started,
   results: Results,
+  'host-died': HostDied,
   draining: Draining,
   serves: Serves,
   reloaded: Reloaded,
@@ -145,6 +165,7 @@ export const MASTER_TO_WORKER_MESSAGES = {
   recorded: Recorded,
   cancel: Cancel,
   drain: Drain,
+  'died-beside': DiedBeside,
   reload: Reload,
   refused: Refused,
   unsupported: Unsupported,

@@ -67,13 +67,12 @@ export class WorkerCore {
     this.#options.stepped?.()
   }
 
+  /** What is due later than it was keeps its timer: a step too early costs less than a timer at every step. */
   #arm(): void {
     const next = this.#machine.nextDeadline()
-    if (next === this.#armedFor) return
+    if (next === undefined || (this.#armedFor !== undefined && this.#armedFor <= next)) return
     this.#cancelTimer()
     this.#armedFor = next
-    this.#cancelTimer = () => {}
-    if (next === undefined) return
     this.#cancelTimer = this.#options.clock.wakeAt(next, () => {
       this.#armedFor = undefined
       this.post({ kind: 'tick' })
@@ -101,10 +100,10 @@ export class WorkerCore {
       case 'run':
         // `started` must have left before the code can begin (P9).
         for (const connection of this.#sessions.values()) connection.flush()
-        this.#hosts.get(effect.host)?.send({ type: 'run', attempt: effect.attempt })
+        this.#hosts.get(effect.host)?.run(effect.attempts)
         return
       case 'abort':
-        this.#hosts.get(effect.host)?.send({ type: 'abort', leaseId: effect.leaseId, reason: effect.reason })
+        this.#hosts.get(effect.host)?.abort(effect.leaseId, effect.reason)
         return
       case 'log':
         this.#options.log.write(effect.entry)

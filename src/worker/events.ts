@@ -22,10 +22,10 @@ export type WorkerEvent =
   | { readonly kind: 'host-ready'; readonly host: HostId; readonly types: readonly ServedType[] }
   /** Its modules cannot be loaded; it ends by itself. */
   | { readonly kind: 'host-unfit'; readonly host: HostId; readonly message: string }
-  /** Its watchdog gave a sign of life, whatever its code is doing. */
-  | { readonly kind: 'host-alive'; readonly host: HostId }
-  /** The code of this attempt begins now; without it it never did. */
-  | { readonly kind: 'host-began'; readonly host: HostId; readonly leaseId: string }
+  /** Its watchdog gave a sign of life, whatever its code is doing. `begun`: so many attempts have, in the life of the host. */
+  | { readonly kind: 'host-alive'; readonly host: HostId; readonly begun: number }
+  /** The code of these begins now, one after the other as each lets go; without it it never did. */
+  | { readonly kind: 'host-began'; readonly host: HostId; readonly leaseIds: readonly string[] }
   | { readonly kind: 'host-outcomes'; readonly host: HostId; readonly outcomes: readonly HostOutcome[] }
   /** Something was thrown outside every promise; the host is about to end. */
   | { readonly kind: 'host-uncaught'; readonly host: HostId; readonly error: TaskError }
@@ -54,7 +54,7 @@ export type WorkerEffect =
   /** The watchdog ends the host by itself at this time, on the lease clock; it gives its signs of life so often. */
   | { readonly kind: 'deadline'; readonly host: HostId; readonly at: MonoMs; readonly signEveryMs: number }
   /** Begins the code, not before everything sent so far was written to the session (section 4: `started`). */
-  | { readonly kind: 'run'; readonly host: HostId; readonly attempt: AttemptInput }
+  | { readonly kind: 'run'; readonly host: HostId; readonly attempts: readonly AttemptInput[] }
   | { readonly kind: 'abort'; readonly host: HostId; readonly leaseId: string; readonly reason: AbortReason }
   | { readonly kind: 'log'; readonly entry: LogEntry }
   /** The task modules were loaded anew, or could not be. */

@@ -63,6 +63,7 @@ function whyNot(result: Exclude<DialResult, { kind: 'connected' }>): string {
     case 'other':
       return `it is a ${result.role} of cluster ${result.cluster}`
     case 'unreachable':
+    case 'broken':
     case 'stranger':
     case 'unproven':
       return result.why

@@ -4,7 +4,8 @@
 // anything that waited in a socket (section 5). Then the event, then what follows from the state as it now is: a main
 // host, tasks that can begin, results that can be sent.
 import type { Instant, MonoMs } from '../clock.js'
-import { began, begin, outcomes } from './decide/attempts.js'
+import { aheadDuty } from './decide/ahead.js'
+import { began, begin, begunInAll, outcomes } from './decide/attempts.js'
 import { hostEnded } from './decide/deaths.js'
 import { beginDrain, drainDuty, drainOn, stop } from './decide/drain.js'
 import { endingsDuty } from './decide/endings.js'
@@ -20,7 +21,16 @@ import { NEVER, newState, type State, type WorkerConfig } from './state.js'
 import { type Duty, Turn } from './turn.js'
 
 /** The lease first: nothing may happen on it that comes after its end. */
-const DUTIES: readonly Duty[] = [leaseDuty, masterDuty, hostsDuty, endingsDuty, drainDuty, tallyDuty, lossDuty]
+const DUTIES: readonly Duty[] = [
+  leaseDuty,
+  masterDuty,
+  hostsDuty,
+  endingsDuty,
+  aheadDuty,
+  drainDuty,
+  tallyDuty,
+  lossDuty,
+]
 
 export class WorkerMachine {
   readonly #state: State
@@ -84,9 +94,10 @@ function happen(turn: Turn, event: WorkerEvent): void {
     case 'host-uncaught':
       return lastWords(turn, event.host, event.error)
     case 'host-alive':
-      return alive(turn, event.host)
+      alive(turn, event.host)
+      return begunInAll(turn, event.host, event.begun)
     case 'host-began':
-      return began(turn, event.host, event.leaseId)
+      return began(turn, event.host, event.leaseIds)
     case 'host-outcomes':
       return outcomes(turn, event.host, event.outcomes)
     case 'host-ended':
@@ -106,8 +117,9 @@ function follow(turn: Turn): void {
   if (turn.state.exited) return
   endIdle(turn)
   keepMainHost(turn)
+  // Before what begins: that is written at once, and results leave in the same write.
+  deliver(turn)
   begin(turn)
   tellAiling(turn)
-  deliver(turn)
   tell(turn)
 }

@@ -1,7 +1,6 @@
 // A worker as a process part: its listening socket, its hosts' processes and its run file around its core. It decides nothing.
 // Several may live in one process (users' own tests do that).
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Clock, rawMonoMs, systemClock } from '../clock.js'
@@ -13,14 +12,14 @@ import { formatAddress, parseAddress } from '../net/address.js'
 import type { Acceptor, ClusterKey, Connection, Identity } from '../net/connection.js'
 import { dial } from '../net/dial.js'
 import { machineId } from '../net/machine-id.js'
-import { type Listening, listenOnFirstFree } from '../net/ports.js'
+import { type Listening, listeningFd, listenOnFirstFree } from '../net/ports.js'
 import { removeRunFile, writeRunFile } from '../net/run-file.js'
 import { MASTER_TO_WORKER_MESSAGES } from '../protocol/messages.js'
 import { DEFAULT_QUEUE } from '../task/task.js'
 import { WorkerCore } from './core.js'
 import type { WorkerEvent } from './events.js'
 import { join } from './join.js'
-import { watchModules } from './watch.js'
+import { checkWatch, watchModules } from './watch.js'
 
 export interface WorkerOptions {
   /** A safe file name: run file and log are named by it. */
@@ -86,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     throw new DtrError('bad_input', `the worker's name "${options.name}" is not up to 64 letters, digits and . _ -`)
   }
   if (options.join !== undefined) parseAddress(options.join, 'the master to join')
+  if (options.watch === true) checkWatch(options.tasks)
   const listening = await listenOnFirstFree({ host: options.bind, ...options.workerPorts })
   const { port } = listening
   const node = new WorkerNode(options, listening)
@@ -137,6 +137,7 @@ class WorkerNode {
       pid: process.pid,
       hostname: hostname(),
       machine: machineId(),
+      token: randomBytes(16).toString('hex'),
       queues: options.queues ?? [DEFAULT_QUEUE],
     }
     this.#core = new WorkerCore({
@@ -238,9 +239,4 @@ class WorkerNode {
     else this.#refused(new DtrError('stopping', 'the worker left before its tasks were loaded'))
     this.#end(code)
   }
-}
-
-/** Node hands a listening socket to a child only by its descriptor, and tells that only here. */
-function listeningFd(server: Server): number {
-  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
 }

@@ -4,6 +4,7 @@
 //   ------> ready ------------------> sent ---------------> begun ------------------------> (settled, unrecorded)
 //             ^                        |                      |
 //             +---- its host died -----+                      +--> adrift --(lease over)--> (settled, unrecorded)
+//                                                             +--> dead --(whose fault?)--> (settled, unrecorded)
 //
 // What always holds:
 // - an attempt is in `attempts` until it is settled, and its settlement in `unrecorded` until a master has answered it;
@@ -11,10 +12,13 @@
 // - at most `slots` attempts have a host.
 import type { MonoMs } from '../clock.js'
 import { SETTINGS } from '../config.js'
-import type { Assignment, Settlement } from '../protocol/messages.js'
 import type { ServedType } from '../runner/runner.js'
 import type { TaskError } from '../task/task.js'
-import type { AbortReason, HostId, SessionId } from './events.js'
+import { type Attempt, Attempts } from './attempts.js'
+import type { HostId, SessionId } from './events.js'
+import { Unrecorded } from './unrecorded.js'
+
+export { type Attempt, NEVER } from './attempts.js'
 
 /** What does not change in a worker's life. */
 export interface WorkerConfig {
@@ -23,6 +27,8 @@ export interface WorkerConfig {
   readonly hostname: string
   /** Boot id and network namespace (section 5, proof of death). */
   readonly machine: string
+  /** Proves to its master that it is the same life that connects again. */
+  readonly token?: string | undefined
   readonly version: string
   readonly slots: number
   readonly queues: readonly string[]
@@ -62,21 +68,6 @@ export interface Loss {
   marksTold: number
 }
 
-export interface Attempt {
-  readonly assignment: Assignment
-  phase: 'ready' | 'sent' | 'begun' | 'adrift'
-  /** Set from `sent` on, and for a suspect that waits for its own host. */
-  host: HostId | undefined
-  /** `started` was told to a master; it is told once a session. */
-  startedTold: boolean
-  /** Its code is being ended, and why. */
-  ending: AbortReason | undefined
-  /** Limit of its run, set when its code begins: another load of the modules does not change it. */
-  limitMs: number | undefined
-  /** The next thing that happens to it by itself: timeout, then kill; or, adrift, its settlement. */
-  dueAt: MonoMs
-}
-
 export interface Host {
   readonly id: HostId
   /** `solo`: for one suspect task only (P11). `next`: to be the main one; `old`: was it, and ends when it is empty. */
@@ -87,17 +78,21 @@ export interface Host {
   readonly readyBy: MonoMs
   aliveAt: MonoMs
   silent: boolean
+  /** So many attempts it has said to begin. */
+  begins: number
+  /** Those of them that have a limit and may wait for the code of one before them; `nth` of all in this host. */
+  untimed: { readonly attempt: Attempt; readonly nth: number }[]
   /** Why the worker killed it, where it did. */
   killedFor: 'neighbour' | 'silence' | 'drain' | 'lease' | 'idle' | 'loading' | undefined
   /** What was thrown outside every promise, or why its modules could not be loaded. */
   lastWords: TaskError | undefined
 }
 
-export interface Unrecorded {
-  readonly settlement: Settlement
-  /** Upper bound of its size on the wire. */
+/** What tasks of this worker have lately been like. */
+export interface Pace {
+  readonly tookMs: number
+  /** Of a payload. */
   readonly bytes: number
-  sent: boolean
 }
 
 export interface Drain {
@@ -124,29 +119,34 @@ export interface Tally {
 export interface State {
   readonly config: WorkerConfig
   timings: Timings
-  types: readonly ServedType[]
+  /** By their types. */
+  served: ReadonlyMap<string, ServedType>
   session: Session | undefined
+  /** In its life. */
+  registrations: number
   loss: Loss | undefined
   /** When the last confirmed beat was sent, by whichever session: the lease counts from there. */
   confirmedAt: MonoMs | undefined
   /** What the lease's own deadlines have done since the last confirmed beat. */
   lease: 'alive' | 'aborted' | 'ended'
-  readonly attempts: Map<string, Attempt>
+  readonly attempts: Attempts
   readonly hosts: Map<HostId, Host>
   hostsMade: number
+  /** When a host of this machine or the master last died, as far as this worker knows. */
+  deathAt: MonoMs
   /** Hosts in a row that died without having been given anything to do. */
   idleDeaths: number
   spawnNotBefore: MonoMs | undefined
-  readonly unrecorded: Map<string, Unrecorded>
+  readonly unrecorded: Unrecorded
   drain: Drain | undefined
   reload: Reload | undefined
   beats: number
+  /** What its tasks have lately been like; undefined: nothing has ended yet. */
+  pace: Pace | undefined
   readonly tally: Tally
   accepting: boolean
   exited: boolean
 }
-
-export const NEVER: MonoMs = Number.POSITIVE_INFINITY
 
 export function newState(config: WorkerConfig): State {
   return {
@@ -157,20 +157,23 @@ export function newState(config: WorkerConfig): State {
       leaseMs: SETTINGS.lease.default,
       codeDeadMs: SETTINGS.codeDead.default,
     },
-    types: [],
+    served: new Map(),
     session: undefined,
+    registrations: 0,
     loss: undefined,
     confirmedAt: undefined,
     lease: 'alive',
-    attempts: new Map(),
+    attempts: new Attempts(),
     hosts: new Map(),
     hostsMade: 0,
+    deathAt: Number.NEGATIVE_INFINITY,
     idleDeaths: 0,
     spawnNotBefore: undefined,
-    unrecorded: new Map(),
+    unrecorded: new Unrecorded(),
     drain: undefined,
     reload: undefined,
     beats: 0,
+    pace: undefined,
     tally: { counts: new Map(), toldAt: Number.NEGATIVE_INFINITY },
     accepting: false,
     exited: false,

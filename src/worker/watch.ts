@@ -3,6 +3,7 @@
 // folders that are replaced and network disks all look alike then.
 import { statSync } from 'node:fs'
 import type { Clock } from '../clock.js'
+import { DtrError } from '../errors.js'
 import { localFiles } from '../runner/local-imports.js'
 
 const LOOK_MS = 500
@@ -13,6 +14,12 @@ export interface WatchOptions {
   readonly clock: Clock
   /** They are others than at the last call, and have been so for two looks: whoever saves has saved. */
   changed(): void
+}
+
+/** @throws DtrError `bad_input` where there is nothing to watch */
+export function checkWatch(modules: readonly string[]): void {
+  if (modules.length > 0) return
+  throw new DtrError('bad_input', 'watch: there are no task modules to watch', { hint: 'name them with --tasks' })
 }
 
 /** @returns what ends it */

@@ -31,6 +31,7 @@ t.test('a folder that cannot be: exit 2 at once, and no process is left', async 
   const cases: readonly (readonly [string[], RegExp])[] = [
     [['start', '--data', 'file'], /file cannot be made: a file stands in its place\n.*--data FOLDER/],
     [['start', '--logs', 'file'], /file cannot be made: a file stands in its place\n.*--logs FOLDER/],
+    [['start', '--watch'], /^dtr: watch: there are no task modules to watch\n/],
     ...(process.platform === 'linux'
       ? ([
           [['start', '--data', '/proc/x'], /\/proc\/x cannot be made: that file system takes nothing new/],

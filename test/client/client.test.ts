@@ -67,6 +67,7 @@ function clientOf(master: FakeMaster, limits: { connectMs?: number; reconnectMs?
     mayCome: () => true,
     dial: master.dial,
     clock: systemClock,
+    random: Math.random,
     connectMs: limits.connectMs,
     reconnectMs: limits.reconnectMs,
   })
@@ -159,6 +160,14 @@ t.test('no master: no_cluster after its time; another secret: unauthorised at on
   const other = new FakeMaster()
   other.results = [{ kind: 'unproven', why: 'wrong proof' }]
   await t.rejects(clientOf(other).start(), { code: 'unauthorised' })
+})
+
+t.test('a handshake that broke off says nothing of the secret: it is tried again', async (t) => {
+  const master = new FakeMaster()
+  master.results = [{ kind: 'broken', why: 'reset' }]
+  const client = await clientOf(master).start()
+  t.same(master.results, [], 'it was')
+  client.close()
 })
 
 t.test('a master that does not come back in time is given up', async (t) => {

@@ -194,6 +194,9 @@ t.test('a submit that was not sent can be withdrawn, one that was cannot', async
   const sent = stage.submit(2)
   stage.said()
   t.same(stage.step({ kind: 'withdraw', ticket: sent }), [])
+  stage.step({ kind: 'closed' })
+  t.same(stage.step({ kind: 'withdraw', ticket: sent }), [], 'nor after a loss: the master may have it')
+  t.same(stage.said('connected').map(idsOf), [[idOf(2)]])
 })
 
 t.test('P24: a question that a busy master refuses is asked again at its time, the others wait with it', async (t) => {

@@ -1,32 +1,35 @@
 // `map` over a target that ends tasks when the test says so.
 import t from 'tap'
-import { type MapItem, type MapTarget, mapTasks } from '../../src/client/map.js'
+import { type MapItem, type MapTarget, mapTasks, type Submitted } from '../../src/client/map.js'
 import type { TaskEnd } from '../../src/client/task-end.js'
+import type { Waiter } from '../../src/client/waiters.js'
 import { DtrError } from '../../src/errors.js'
 
 class FakeTarget implements MapTarget {
   readonly submitted: unknown[] = []
   readonly cancelled: string[] = []
-  readonly #ends = new Map<string, (end: TaskEnd) => void>()
+  readonly #tasks = new Map<string, Waiter<TaskEnd>>()
   /** Whether tasks end by themselves, with their payload as the result. */
   automatic = true
 
-  async submit(payload: unknown): Promise<{ id: string; ended: () => Promise<TaskEnd> }> {
+  submit(payload: unknown, task: Waiter<TaskEnd>): Submitted {
     if (payload === 'refused') throw new DtrError('too_large', 'payload: too large')
-    if (payload === 'closed') throw new DtrError('no_cluster', 'gone')
-    const id = `t${this.submitted.length}`
+    const ticket = this.submitted.length
+    const id = `t${ticket}`
     this.submitted.push(payload)
-    const ended = new Promise<TaskEnd>((resolve) => this.#ends.set(id, resolve))
-    if (this.automatic) this.end(id, { state: 'completed', result: JSON.stringify(payload) })
-    return { id, ended: () => ended }
+    this.#tasks.set(id, task)
+    if (payload === 'conflict') task.reject(new DtrError('conflict', 'it exists'))
+    else if (payload === 'closed') task.reject(new DtrError('no_cluster', 'gone'))
+    else if (this.automatic) queueMicrotask(() => this.end(id, { state: 'completed', result: JSON.stringify(payload) }))
+    return { ticket, id }
   }
 
   end(id: string, end: Omit<TaskEnd, 'id'>): void {
-    this.#ends.get(id)?.({ id, ...end })
+    this.#tasks.get(id)?.resolve({ id, ...end })
   }
 
-  async cancel(ids: readonly string[]): Promise<void> {
-    this.cancelled.push(...ids)
+  async leave(tasks: readonly Submitted[]): Promise<void> {
+    this.cancelled.push(...tasks.map(({ id }) => id))
   }
 }
 
@@ -133,12 +136,13 @@ t.test('an aborted signal ends the loop with its reason, and cancels', async (t)
 
 t.test('one input that is refused is an item; an input that throws, or a client that is gone, ends it', async (t) => {
   const target = new FakeTarget()
-  const items = await collect(mapTasks(target, ['a', 'refused', 'b'], {}))
-  t.equal(items.length, 3)
-  t.match(
-    items.find(({ index }) => index === 1),
-    { state: 'failed', error: { code: 'too_large' } },
-  )
+  const items = await collect(mapTasks(target, ['a', 'refused', 'b', 'conflict'], {}))
+  t.match(items.map(({ index, state, error }) => [index, state, error?.code]).sort(), [
+    [0, 'completed', undefined],
+    [1, 'failed', 'too_large'],
+    [2, 'completed', undefined],
+    [3, 'failed', 'conflict'],
+  ])
   await t.rejects(collect(mapTasks(target, ['closed'], {})), { code: 'no_cluster' })
   function* broken(): Generator<string> {
     yield 'a'

@@ -25,6 +25,7 @@ async function quiet(): Promise<{
     mayCome: () => true,
     dial: async () => ({ kind: 'connected', connection }),
     clock: systemClock,
+    random: Math.random,
     connectMs: undefined,
     reconnectMs: undefined,
   })

@@ -105,3 +105,13 @@ t.test('what is no file of these kinds is not read', async (t) => {
     )
   }
 })
+
+t.test('a mark of the encoding before JSON is none of its text', async (t) => {
+  const top = t.testdir({ 'dtr.config.json': '\uFEFF{"workers": 3}' })
+  t.equal((await findConfig(top, here))?.said.get('workers')?.value, 3)
+})
+
+t.test('a module that never finishes loading is told, and not waited for', async (t) => {
+  const top = t.testdir({ 'dtr.config.mjs': 'await new Promise(() => {})\nexport default {}' })
+  t.match(configCommand(top), { status: 2, stderr: /dtr.config.mjs: did not finish loading within 10 s/ })
+})

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -15,6 +16,30 @@ t.test('a folder is made for its user alone, never in git, with a secret that st
   t.match(secret, /^[0-9a-f]{64}\n$/)
   makeFolder(data)
   t.equal(readFileSync(join(data, 'secret'), 'utf8'), secret)
+})
+
+const skip = spawnSync('strace', ['-V']).status === 0 ? false : 'strace is missing'
+
+t.test('P1: neither its name nor its secret is lost with power', { skip }, async (t) => {
+  const top = t.testdir()
+  const data = join(top, 'a/.dtr')
+  const calls = join(top, 'calls')
+  const module = new URL('../../src/launch/folder.js', import.meta.url).href
+  const code = `(await import(${JSON.stringify(module)})).makeFolder(${JSON.stringify(data)})`
+  const traced = ['-f', '-y', '-o', calls, '-e', 'trace=mkdir,write,link,fsync', process.execPath]
+  t.equal(
+    spawnSync('strace', [...traced, '--input-type=module', '-e', code], { env: { PATH: process.env.PATH } }).status,
+    0,
+  )
+  const inOrder = readFileSync(calls, 'utf8')
+    .split('\n')
+    .flatMap((line) => /(mkdir|link|fsync)\(.*?[<"]([^>"]*)/.exec(line)?.slice(1, 3).join(' ') ?? [])
+    .map((call) => call.replace(/\.\d+$/, ''))
+    .filter((call) => call.includes(top))
+  t.same(inOrder, [
+    ...[`mkdir ${top}/a`, `fsync ${top}`, `mkdir ${data}`, `fsync ${top}/a`],
+    ...['.gitignore', 'secret'].flatMap((file) => [`fsync ${data}/${file}`, `link ${data}/${file}`, `fsync ${data}`]),
+  ])
 })
 
 t.test('a start says when a folder lies above, and none but that', async (t) => {

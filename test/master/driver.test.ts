@@ -106,6 +106,7 @@ async function play(): Promise<{
     },
     afterArrivals: (callback) => void setImmediate(callback),
     act: (effect) => void acted.push(effect),
+    hasRoom: () => true,
     failed: (error) => void failures.push(error),
   })
   driver.start()

@@ -377,6 +377,77 @@ t.test('a connection that replaces another: what was assigned on the old one and
   t.match(stage.assigned(back), [{ id, attempt: 1 }], 'uncharged, and given again')
 })
 
+t.test('P25: nobody else can claim to be a worker, be that one connected or not', async (t) => {
+  const stage = await Stage.open()
+  const token = 'a'.repeat(32)
+  const worker = await stage.worker('w1', { token })
+  const client = stage.connect('client', 'client#1')
+  const [id] = stage.submit(client, [{}])
+  await stage.settle()
+  const { lease } = stage.assigned(worker)[0]!
+  for (const forged of [{}, { token: 'b'.repeat(32) }]) {
+    const twin = stage.register('w1', { leases: [], n: 9, ...forged })
+    await stage.settle()
+    t.match(stage.got(twin, 'refused'), [{ code: 'owned' }])
+    t.same(stage.got(twin, 'welcome'), [])
+    t.match(stage.closed.at(-1), { session: twin })
+    stage.drop(worker, false)
+  }
+  const back = await stage.worker('w1', { token, leases: [{ id: id!, lease }] })
+  t.match(stage.got(back, 'welcome'), [{ stale: [] }])
+  t.match(await stage.task(id!), { state: 'running', attempt: 1 })
+})
+
+t.test('P5: a lease is settled by the worker that holds it, and by no other', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  const client = stage.connect('client', 'client#1')
+  const [id] = stage.submit(client, [{}])
+  await stage.settle()
+  const { lease } = stage.assigned(worker)[0]!
+  const other = await stage.worker('w2')
+  const ends = { id: id!, lease }
+  const forged = [
+    { ...ends, outcome: 'completed' as const, result: '2' },
+    { ...ends, outcome: 'failed' as const, final: true, error: { code: 'task_failed', message: '' } },
+    { ...ends, outcome: 'lost' as const, started: false, error: { code: 'lost', message: '' } },
+  ]
+  stage.say(other, { type: 'results', list: forged })
+  await stage.settle()
+  t.same(stage.got(other, 'recorded'), [{ type: 'recorded', list: forged.map(() => ({ lease, status: 'stale' })) }])
+  t.match(await stage.task(id!), { state: 'running' })
+  stage.say(worker, { type: 'results', list: [{ ...ends, outcome: 'completed', result: '1' }] })
+  await stage.settle()
+  t.match(await stage.task(id!), { state: 'completed', result: '1' })
+})
+
+t.test('P23: what is settled and not held is bounded: who sends more is closed', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1')
+  const result = 'x'.repeat(1_000_000)
+  const lost = { id: stage.taskId(), lease: 'l', outcome: 'completed', result } as const
+  for (let n = 0; n < 40; n += 1) stage.say(worker, { type: 'results', list: [lost] })
+  t.match(stage.closed[0], { session: worker, reason: /does not hold/ })
+  t.ok((stage.depart()?.operations.length ?? 0) <= 6)
+})
+
+t.test('P23: a batch is bounded in characters; what is held is taken however much it is', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1', { slots: 20 })
+  stage.submit(stage.connect('client', 'client#1'), Array(20).fill({}))
+  await stage.settle()
+  const result = 'x'.repeat(1_000_000)
+  for (const { id, lease } of stage.assigned(worker)) {
+    stage.say(worker, { type: 'results', list: [{ id, lease, outcome: 'completed', result }] })
+  }
+  const sizes: number[] = []
+  for (let batch = stage.depart(); batch !== undefined; batch = stage.depart()) {
+    sizes.push(batch.operations.length)
+    await stage.land()
+  }
+  t.same(sizes.slice(0, 3), [9, 9, 2])
+})
+
 t.test('after a restart every holder has one full lease of grace, and may come back', async (t) => {
   const first = await Stage.open()
   const worker = await first.worker('w1')
@@ -422,6 +493,8 @@ t.test('a quiet log says now and then how the cluster is', async (t) => {
   const stage = await Stage.open()
   const worker = await stage.worker('w1', { slots: 2 })
   stage.submit(stage.connect('client', 'client#1'), [{}])
+  await stage.settle()
+  stage.say(worker, { type: 'started', list: stage.assigned(worker).map(({ id, lease }) => ({ id, lease })) })
   for (let second = 0; second < 31; second += 1) {
     stage.say(worker, { type: 'beat', n: second, seen: 1, running: 1, hosts: [] })
     await stage.passAndSettle(1_000)

@@ -1,6 +1,6 @@
 // What happens at the same time: ends, returns and stops of the master's machine while something is on its way.
 import t from 'tap'
-import { Stage } from './stage.js'
+import { registration, Stage } from './stage.js'
 
 t.test('of a silent worker a start may have been lost on the way: at most once holds (P10)', async (t) => {
   const stage = await Stage.open()
@@ -131,6 +131,19 @@ t.test('P21: a worker that drains and comes to another master is given nothing',
   await stage.settle()
   t.equal(stage.got(worker, 'welcome').length, 1)
   t.same(stage.assigned(worker), [])
+})
+
+t.test('P9: a registration that comes late, by a connection that its worker gave up, does not count', async (t) => {
+  const stage = await Stage.open()
+  const client = stage.connect('client', 'client#1')
+  const [id] = stage.submit(client, [{}])
+  const late = stage.connect('worker', 'w1#1')
+  const worker = await stage.worker('w1', { n: 2 })
+  t.equal(stage.assigned(worker).length, 1)
+  stage.say(late, registration('w1', { n: 1 }))
+  await stage.settle()
+  t.match(stage.closed, [{ session: late }])
+  t.match(await stage.task(id!), { state: 'running', attempt: 1 }, 'it runs where it was')
 })
 
 t.test('a worker that drains, falls silent and is heard again leaves no lease behind', async (t) => {

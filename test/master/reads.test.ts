@@ -1,9 +1,11 @@
 // Reads are bounded: few tasks in a call to the store, no more than one answer holds, so many questions of one client.
 import t from 'tap'
 import type { Read } from '../../src/master/events.js'
+import { ReadQueue } from '../../src/master/read-queue.js'
 import { ask, TASKS_CHARS_MAX, TASKS_PER_CALL } from '../../src/master/reads.js'
 import { openStore } from '../../src/store/open.js'
 import type { Store } from '../../src/store/store.js'
+import { ManualClock, settled } from '../net/manual-clock.js'
 import { Stage } from './stage.js'
 
 /** A store that knows every task that it is asked for, with so large a payload, and keeps what was asked. */
@@ -25,19 +27,40 @@ const get: Read = { kind: 'get', session: 1, re: 1, ids, story: false }
 t.test('tasks are read a few at a time, so that a commit comes between them', async (t) => {
   const store = storeOf(10)
   const answer = await ask(store, get)
-  t.match(answer, { kind: 'tasks', more: false })
+  t.match(answer, { kind: 'tasks', unread: [] })
   t.same(store.calls.flat(), ids, 'each once, in order')
   t.ok(store.calls.every((call) => call.length <= TASKS_PER_CALL))
 })
 
-t.test('what one answer does not hold is not read; of those to be watched each is', async (t) => {
+t.test('what one answer does not hold is not read', async (t) => {
   const store = storeOf(TASKS_CHARS_MAX / 20)
   const answer = await ask(store, get)
-  t.match(answer, { kind: 'tasks', more: true })
-  t.equal(store.calls.length, 2)
-  const large = storeOf(TASKS_CHARS_MAX / 20)
-  const watched = await ask(large, { kind: 'watch', session: 1, re: 1, ids })
-  t.equal(watched.kind === 'tasks' && watched.tasks.length, 500)
+  const read = store.calls.flat()
+  t.ok(read.length < 30)
+  t.match(answer, { kind: 'tasks', unread: ids.slice(read.length) })
+})
+
+t.test('P23: of many large tasks to be watched each end is told, a few at a time', async (t) => {
+  const stage = await Stage.open()
+  const [worker, client] = [await stage.worker('w', { slots: 40 }), stage.connect('client', 'client#1')]
+  const asked = stage.submit(
+    client,
+    Array.from({ length: 40 }, () => ({})),
+  )
+  await stage.settle()
+  const result = JSON.stringify('x'.repeat(90_000))
+  const list = stage.assigned(worker).map(({ id, lease }) => ({ id, lease, outcome: 'completed' as const, result }))
+  stage.say(worker, { type: 'results', list })
+  await stage.settle()
+  const other = stage.connect('client', 'client#2')
+  const unknown = [stage.taskId(), stage.taskId()]
+  stage.say(other, { type: 'watch', re: 1, ids: [unknown[0]!, ...asked, unknown[1]!] })
+  await stage.settle()
+  t.same(stage.got(other, 'watching'), [{ type: 'watching', re: 1, unknown }])
+  const parts = stage.got(other, 'ended').map((ended) => ended.list.map(({ id }) => id))
+  t.same(parts.flat().sort(), [...asked].sort())
+  t.ok(parts.length >= 3, `${parts.length} parts`)
+  t.equal(stage.got(other, 'error').length, 0)
 })
 
 t.test('an answer that was cut says so, and asking for the rest brings the rest', async (t) => {
@@ -80,4 +103,33 @@ t.test('P23: a client has 32 questions open; one more is answered busy, and is w
   stage.say(client, { type: 'watch', re: 34, ids: [stage.taskId()] })
   await stage.settle()
   t.equal(stage.got(client, 'watching').length, 1)
+})
+
+t.test('P23, P25: one read at a time, each session in its turn, and none for who does not read', async (t) => {
+  const calls: (() => void)[] = []
+  const counts = () => new Promise<[]>((resolve) => calls.push(() => resolve([])))
+  const answered: string[] = []
+  const silent = new Set([3])
+  const clock = new ManualClock()
+  const queue = new ReadQueue({
+    clock,
+    store: { counts } as unknown as Store,
+    hasRoom: (session) => !silent.has(session),
+    answered: ({ session, re }) => answered.push(`${session}.${re}`),
+  })
+  for (const session of [3, 1, 2]) for (const re of [1, 2, 3]) queue.push({ kind: 'status', session, re })
+  for (let n = 0; n < 6; n += 1) {
+    t.equal(calls.length, 1)
+    calls.shift()?.()
+    await settled()
+  }
+  t.same(answered, ['1.1', '1.2', '2.1', '1.3', '2.2', '2.3'])
+  silent.clear()
+  clock.advance(20)
+  while (calls.length > 0) {
+    calls.shift()?.()
+    await settled()
+  }
+  t.same(answered.slice(6), ['3.1', '3.2', '3.3'], 'once it reads')
+  t.equal(clock.pending, 0)
 })

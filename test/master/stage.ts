@@ -85,7 +85,8 @@ export class Stage {
   /** Commits until nothing is left to commit. */
   async settle(): Promise<void> {
     while (this.depart() !== undefined) await this.land()
-    await Promise.all(this.#reads.splice(0))
+    // What was told may ask for more.
+    while (this.#reads.length > 0) await Promise.all(this.#reads.splice(0))
   }
 
   /** Time passes in one go; `late` says that the timer fires only at its end, as after a standstill. */

@@ -241,7 +241,16 @@ t.test('who leaves without a word is not worth a line', async (t) => {
   t.same(worker.rejected, [])
 })
 
-t.test('of too many that do not prove themselves the oldest goes', async (t) => {
+t.test('hundreds of ours that come at once all get in with their first dial (P26)', async (t) => {
+  const worker = await startWorker(t, { connectionsMax: 300 })
+  const dials = Array.from({ length: 300 }, () => connectionOf(dial(master(worker.port))))
+  await Promise.all(dials)
+  for (let count = 0; count < dials.length; count += 1) await worker.connected()
+  t.same(worker.rejected, [])
+  t.equal(worker.acceptor.unauthenticated, 0)
+})
+
+t.test('of too many that do not prove themselves the oldest goes, once it has had its time', async (t) => {
   const worker = await startWorker(t)
   const first = await rawSocket(t, worker.port)
   await first.line()
@@ -253,6 +262,9 @@ t.test('of too many that do not prove themselves the oldest goes', async (t) => 
   }
   t.equal(worker.acceptor.unauthenticated, 64)
   const late = connectionOf(dial(master(worker.port)))
+  while (worker.acceptor.unauthenticated < 65) await settled()
+  t.same(worker.rejected, [], 'it waits in line')
+  worker.clock.advance(100)
   await first.closed
   await late
   await worker.connected()
@@ -340,17 +352,36 @@ t.test('silence, before the greeting and after it', async (t) => {
     const { greeting } = new AcceptorHandshake({ identity, roles: [], local: '', nonce: 'a'.repeat(32) })
     socket.write(`${JSON.stringify(greeting)}\n`)
   })
-  const unproven = dial(master(greeter.port, { clock }))
+  const broken = dial(master(greeter.port, { clock }))
   // The hello is the sign that this one got so far; the others have connected by then, or do so in the next turns.
   while (greeter.heard.length === 0) await settled()
   for (let turn = 0; turn < 20; turn += 1) await settled()
   clock.advance(HANDSHAKE_MS_MAX)
   t.same(await silent, { kind: 'silent' })
   t.match(await late, { kind: 'stranger', why: /not done within/ })
-  t.match(await unproven, { kind: 'unproven', why: /not done within/ })
+  t.match(await broken, { kind: 'broken', why: /not done within/ })
   t.same([...quiet.heard, ...slow.heard], [])
   t.equal(clock.pending, 0)
 })
+
+t.test(
+  'a connection that ends in the middle of a handshake proves nothing, bytes that cannot be ours do',
+  async (t) => {
+    const identity = { role: 'worker', incarnation: 'worker-1#a', key: KEY } as const
+    const { greeting } = new AcceptorHandshake({ identity, roles: [], local: '', nonce: 'a'.repeat(32) })
+    const greets = (then: (socket: Socket) => void) =>
+      startStranger(t, (socket) => {
+        socket.write(`${JSON.stringify(greeting)}\n`)
+        socket.once('data', () => then(socket))
+      })
+    const ends = await greets((socket) => socket.end('{"type":"pro'))
+    const resets = await greets((socket) => socket.resetAndDestroy())
+    const babbles = await greets((socket) => socket.end('proof\n'))
+    t.match(await dial(master(ends.port)), { kind: 'broken' })
+    t.match(await dial(master(resets.port)), { kind: 'broken' })
+    t.match(await dial(master(babbles.port)), { kind: 'unproven' })
+  },
+)
 
 t.test('one that knows the name of the cluster and not its secret', async (t) => {
   const key: ClusterKey = { ...readKey('1'.repeat(64)), id: KEY.id, cluster: KEY.cluster }

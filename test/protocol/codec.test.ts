@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MessageReader, type Received } from '../../src/protocol/codec.js'
-import { JsonWriter } from '../../src/protocol/json.js'
+import { lineOf } from '../../src/protocol/json.js'
 import {
   DEPTH_MAX,
   LINE_BYTES_MAX,
@@ -40,13 +40,12 @@ function readAll(
 }
 
 t.test('the same bytes give the same messages and the same fault, however they are cut', async (t) => {
-  const writer = new JsonWriter()
   const good = [
     { type: 'heard', n: 1, durable: 1, later: { unknown: ['fields', 'are ignored'] } },
     { type: 'cancel', list: [{ ...LEASE, reason: 'cancelled' }] },
     { type: 'drain', graceMs: 30_000 },
   ]
-  const lines = Buffer.concat(good.map((message) => writer.line(message)))
+  const lines = Buffer.concat(good.map((message) => lineOf(message)))
   const endings = ['', '{"type":"heard","n":-1}\n{"type":"drain","graceMs":1}\n', '{"type":"drain",}\n{}\n', 'GET /\n']
   for (const ending of endings) {
     const bytes = Buffer.concat([lines, Buffer.from(ending)])
@@ -136,11 +135,10 @@ t.test('a line of 8 MiB, in large and in small chunks', async (t) => {
 })
 
 t.test('what is written is one line of UTF-8, and never too long', async (t) => {
-  const writer = new JsonWriter()
   const message = { type: 'drain', graceMs: 1, text: 'a\nb\r\u2028 \ud800 €' }
-  const line = writer.line(message)
+  const line = lineOf(message)
   t.equal(line.indexOf('\n'), line.length - 1)
   t.same(readAll(line).messages, [message])
-  t.throws(() => writer.line({ pad: 'x'.repeat(LINE_BYTES_MAX) }), { code: 'too_large' })
-  t.equal(String(writer.line({ a: 1 })), '{"a":1}\n', 'and goes on after it')
+  t.throws(() => lineOf({ pad: 'x'.repeat(LINE_BYTES_MAX) }), { code: 'too_large' })
+  t.equal(String(lineOf({ a: 1 })), '{"a":1}\n', 'and goes on after it')
 })

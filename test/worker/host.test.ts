@@ -17,7 +17,10 @@ t.test('what ends its own process fails alone, is charged, and says why', async 
     error: { code: 'host_died', exitCode: 1, message: /outside every promise/, stack: /unruly\.mjs/ },
   })
   t.match(await master.run({ type: 'rejectOutside' }), { error: { code: 'host_died', message: /nobody catches it/ } })
-  t.match(await master.run({ type: 'forge' }), { outcome: 'failed', error: { code: 'host_died', signal: 'SIGKILL' } })
+  t.match(await master.run({ type: 'forge' }), {
+    outcome: 'failed',
+    error: { code: 'host_died', signal: 'SIGKILL', message: /wrote into the pipe/ },
+  })
   t.match(await master.run({ type: 'hello', payload: 5 }), { outcome: 'completed', result: '5' })
   t.ok(log.entries.some(({ text }) => text.startsWith('host died: ')))
 })
@@ -46,6 +49,23 @@ t.test('a limit ends code that listens, that spins and that sits in a native cal
   t.match(await master.settled(spin!), { outcome: 'returned', reason: 'neighbour', started: true })
   t.match(await master.run({ type: 'hello' }), { outcome: 'completed' })
   t.equal(master.closed, undefined)
+})
+
+t.test('quick tasks begin together, and none is timed while it waits for one that turns out to be long', async (t) => {
+  const { worker } = await workerHere(t, { tasks: [], builtins: true, slots: 20 })
+  const master = await FakeMaster.of(worker.port)
+  const quick = { type: 'primes', payload: { below: 2 }, timeoutMs: 60_000 }
+  for (let ended = 20; ended <= 400; ended += 20) {
+    master.assign(...Array.from({ length: 20 }, () => quick))
+    await until('their ends', () => master.settlements.length === ended)
+  }
+  const long = { type: 'primes', payload: { below: 100_000_000 }, timeoutMs: 300 }
+  const [guilty, ...behind] = master.assign(long, ...Array.from({ length: 10 }, () => ({ ...quick, timeoutMs: 300 })))
+  t.match(await master.settled(guilty!), { outcome: 'failed', error: { code: 'timeout' } })
+  for (const lease of behind) {
+    const settlement = await master.settled(lease)
+    t.ok(settlement.outcome === 'completed' || settlement.outcome === 'returned', JSON.stringify(settlement))
+  }
 })
 
 t.test('suspects: a host that dies with two; then each alone, beside the other', async (t) => {

@@ -1,5 +1,5 @@
 // A worker's machine in virtual time: events in, effects out with the time at which they came, no sockets, no waiting.
-import type { MasterToWorker, Settlement, WorkerMessage } from '../../src/protocol/messages.js'
+import type { Assignment, MasterToWorker, Settlement, WorkerMessage } from '../../src/protocol/messages.js'
 import type { AttemptOutcome } from '../../src/runner/runner.js'
 import type { WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
@@ -20,6 +20,8 @@ export class Life {
   now = 0
   /** Hosts that are alive and well, and give signs of life by themselves as time goes by. */
   readonly well = new Set<number>()
+  /** As all hosts have it in their signs of life. */
+  begun = 0
   /** Answers beats by itself. */
   masterAnswers = true
   session = 0
@@ -65,7 +67,7 @@ export class Life {
       const next = Math.min(this.machine.nextDeadline() ?? Number.POSITIVE_INFINITY, sign)
       if (next > monoMs) break
       this.now = Math.max(this.now, next)
-      if (next === sign) for (const host of [...this.well]) this.post({ kind: 'host-alive', host })
+      if (next === sign) for (const host of [...this.well]) this.post({ kind: 'host-alive', host, begun: this.begun })
       this.post({ kind: 'tick' })
     }
     this.now = monoMs
@@ -114,7 +116,7 @@ export class Life {
   }
 
   private assigns = 0
-  assign(...leases: (string | { lease: string; type?: string; timeoutMs?: number; suspect?: boolean })[]): void {
+  assign(...leases: (string | (Partial<Assignment> & { lease: string }))[]): void {
     this.assigns += 1
     const list = leases.map((given) => {
       const { lease, type = 'work', ...rest } = typeof given === 'string' ? { lease: given } : given
@@ -128,11 +130,11 @@ export class Life {
 
   /** Its code begins in the host that it was given to. */
   began(...leases: string[]): void {
-    for (const leaseId of leases) this.post({ kind: 'host-began', host: this.hostOf(leaseId), leaseId })
+    for (const leaseId of leases) this.post({ kind: 'host-began', host: this.hostOf(leaseId), leaseIds: [leaseId] })
   }
 
   hostOf(leaseId: string): number {
-    const run = this.all('run').findLast(({ attempt }) => attempt.leaseId === leaseId)
+    const run = this.all('run').findLast(({ attempts }) => attempts.some((attempt) => attempt.leaseId === leaseId))
     if (run === undefined) throw new Error(`${leaseId} was not begun`)
     return run.host
   }
@@ -187,7 +189,7 @@ export class Life {
   }
 
   get running(): string[] {
-    return this.all('run').map(({ attempt }) => attempt.leaseId)
+    return this.all('run').flatMap(({ attempts }) => attempts.map(({ leaseId }) => leaseId))
   }
 
   /** Forgets what happened so far. */

@@ -82,7 +82,7 @@ t.test('the old host dies meanwhile: its task goes back, and the next host is th
   life.assign('a')
   life.began('a')
   const next = asked(life)
-  life.hostEnds(old)
+  life.hostEnds(old, { exitCode: 1 })
   t.match(life.settlementOf('a'), { outcome: 'failed', error: { code: 'host_died' } })
   t.equal(life.all('spawn').length, 2, 'the next one is on its way already')
   life.assign('b')

@@ -1,26 +1,38 @@
 // Who gets which work: what each batch claims for the free slots of all workers, and what goes out once that is durable.
 import type { Assignment } from '../../protocol/messages.js'
 import type { ClaimOutcome, ClaimRoute, Grant, Offer } from '../../store/store.js'
-import { type ClaimInFlight, freeSlots, type MasterState, type Turn, type WorkerState } from '../state.js'
+import { type ClaimInFlight, type MasterState, roomOf, type Turn, type WorkerState } from '../state.js'
 import { chunked, giveBack } from './settle.js'
 
 /** Attempts granted in one batch at most: keeps a batch, and with it everybody's wait, short. */
 const OFFERS_PER_BATCH_MAX = 1_000
+/** An offer costs although nothing may be there for it: so many, or as many as are likely to be taken. */
+const OFFERS_MIN = 16
 
-/** The claims of the next batch: one a group of workers alike, its offers dealt in turn to those with free slots. */
-export function claims(state: MasterState, batchId: string): ClaimInFlight[] {
+/**
+ * The claims of the next batch: one a group of workers alike, its offers dealt in turn to those with room.
+ * @param operations in that batch: each may be a task that is runnable then
+ */
+export function claims(state: MasterState, batchId: string, operations: number): ClaimInFlight[] {
   if (state.stopping !== undefined) return []
-  const groups = new Map<string, WorkerState[]>()
+  const groups = new Map<string, Room[]>()
   for (const worker of state.workers.values()) {
-    if (freeSlots(worker) === 0 || worker.routeKey === '' || state.exhausted.has(worker.routeKey)) continue
-    const group = groups.get(worker.routeKey)
-    if (group === undefined) groups.set(worker.routeKey, [worker])
-    else group.push(worker)
+    const { routeKey, session } = worker
+    if (routeKey === '' || session === undefined || state.exhausted.has(routeKey)) continue
+    const { free, ahead } = roomOf(worker)
+    const room = { worker, session, free, ahead: state.noneAhead.has(routeKey) ? 0 : ahead }
+    if (room.free === 0 && room.ahead === 0) continue
+    const group = groups.get(routeKey)
+    if (group === undefined) groups.set(routeKey, [room])
+    else group.push(room)
   }
+  // What is taken up wholly is asked for again at once, and twice as much of it.
+  const likely = Math.max(OFFERS_MIN, operations, 2 * state.lastGranted)
   const made: ClaimInFlight[] = []
   let offered = 0
-  for (const [routeKey, workers] of groups) {
-    const claim = deal(state, routeKey, workers, batchId, offered)
+  for (const [routeKey, rooms] of groups) {
+    const offersMax = Math.min(likely, OFFERS_PER_BATCH_MAX - offered)
+    const claim = deal(state, routeKey, rooms, { batchId, from: offered, offersMax })
     offered += claim.claim.offers.length
     made.push(claim)
     if (offered >= OFFERS_PER_BATCH_MAX) break
@@ -28,29 +40,43 @@ export function claims(state: MasterState, batchId: string): ClaimInFlight[] {
   return made
 }
 
+/** What one worker may still be offered. */
+interface Room {
+  readonly worker: WorkerState
+  readonly session: number
+  free: number
+  ahead: number
+}
+
+/** First whatever can run at once, and then what is held ready. */
 function deal(
   state: MasterState,
   routeKey: string,
-  workers: readonly WorkerState[],
-  batchId: string,
-  before: number,
+  rooms: readonly Room[],
+  { batchId, from, offersMax }: { readonly batchId: string; readonly from: number; readonly offersMax: number },
 ): ClaimInFlight {
   const offers: Offer[] = []
   const sessions: number[] = []
   state.turn += 1
-  for (let open = true; open && before + offers.length < OFFERS_PER_BATCH_MAX; ) {
-    open = false
-    for (let index = 0; index < workers.length; index += 1) {
-      const worker = workers[(index + state.turn) % workers.length]!
-      if (freeSlots(worker) === 0 || worker.session === undefined) continue
-      if (before + offers.length >= OFFERS_PER_BATCH_MAX) break
-      worker.offered += 1
-      offers.push({ leaseId: `${batchId}.${before + offers.length}`, holder: worker.incarnation })
-      sessions.push(worker.session)
-      open = true
+  const offer = ({ worker, session }: Room, ahead: boolean): void => {
+    worker.offered += 1
+    const leaseId = `${batchId}.${from + offers.length}`
+    offers.push({ leaseId, holder: worker.incarnation, ...(ahead && { ahead }) })
+    sessions.push(session)
+  }
+  for (const kind of ['free', 'ahead'] as const) {
+    for (let open = true; open; ) {
+      open = false
+      for (let index = 0; index < rooms.length; index += 1) {
+        const room = rooms[(index + state.turn) % rooms.length]!
+        if (room[kind] === 0 || offers.length >= offersMax) continue
+        room[kind] -= 1
+        offer(room, kind === 'ahead')
+        open = true
+      }
     }
   }
-  return { claim: { routes: routesOf(workers[0]), offers }, routeKey, sessions }
+  return { claim: { routes: routesOf(rooms[0]?.worker), offers }, routeKey, sessions }
 }
 
 function routesOf(worker: WorkerState | undefined): ClaimRoute[] {
@@ -70,7 +96,8 @@ export function granted(turn: Turn, claim: ClaimInFlight, outcome: ClaimOutcome)
     const worker = state.workers.get(offer.holder)
     if (worker !== undefined) worker.offered = Math.max(0, worker.offered - 1)
   })
-  if (outcome.grants.length < claim.claim.offers.length) state.exhausted.add(claim.routeKey)
+  noteWhatIsLeft(state, claim, outcome)
+  state.lastGranted += outcome.grants.length
   const bySession = new Map<number, Grant[]>()
   for (const grant of outcome.grants) {
     const worker = state.workers.get(grant.holder)
@@ -89,6 +116,18 @@ export function granted(turn: Turn, claim: ClaimInFlight, outcome: ClaimOutcome)
     else grants.push(grant)
   }
   for (const [session, grants] of bySession) assign(turn, session, grants)
+}
+
+/** Nothing is left to run, or at least nothing that may be held ready. */
+function noteWhatIsLeft(
+  { exhausted, noneAhead }: MasterState,
+  { claim, routeKey }: ClaimInFlight,
+  { grants }: ClaimOutcome,
+) {
+  const granted = new Set(grants.map(({ leaseId }) => leaseId))
+  if (claim.offers.some(({ ahead, leaseId }) => ahead !== true && !granted.has(leaseId))) exhausted.add(routeKey)
+  else if (grants.length < claim.offers.length) noneAhead.add(routeKey)
+  else noneAhead.delete(routeKey)
 }
 
 function assign(turn: Turn, session: number, grants: readonly Grant[]): void {

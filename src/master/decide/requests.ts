@@ -4,15 +4,12 @@ import type { Count, OperationOutcome, TaskSummary, TaskWithStory } from '../../
 import { DEFAULT_QUEUE, isTerminal, type TaskSpec } from '../../task/task.js'
 import type { Read, ReadAnswer, SessionId } from '../events.js'
 import { TASKS_CHARS_MAX } from '../reads.js'
-import { type MasterState, routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
+import { isFull, routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
 import { askReload } from './reload.js'
 import { roster } from './roster.js'
 import { sendEnded } from './settle.js'
 import { requestStop } from './stop.js'
 
-/** What may be gathered for the next batch; beyond it submits are answered busy, so that memory stays bounded (P23). */
-const QUEUED_OPERATIONS_MAX = 50_000
-const QUEUED_CHARS_MAX = 64 * 1024 * 1024
 const BUSY_RETRY_MS = 200
 /** Tasks of others that one client may watch at a time. */
 const WATCHES_MAX = 10_000
@@ -65,10 +62,6 @@ function busy(turn: Turn, session: Session, re: number, message: string): void {
   turn.send(session.id, { type: 'error', re, code: 'busy', message, retryAfterMs: BUSY_RETRY_MS })
 }
 
-function isFull({ queue, queuedChars }: MasterState, more: number): boolean {
-  return queue.length + more > QUEUED_OPERATIONS_MAX || queuedChars > QUEUED_CHARS_MAX
-}
-
 function submit(turn: Turn, session: Session, re: number, list: readonly SubmittedTask[]): void {
   const { state } = turn
   if (isFull(state, list.length)) {
@@ -91,12 +84,21 @@ function submit(turn: Turn, session: Session, re: number, list: readonly Submitt
   if (list.length === 0) answer(turn, ticket)
 }
 
+/** Field by field: a spread of what was parsed costs more than all else that is done to a submit. */
 function specOf(task: SubmittedTask, session: Session): TaskSpec {
   return {
-    ...task,
+    id: task.id,
     queue: task.queue ?? DEFAULT_QUEUE,
+    type: task.type,
+    payload: task.payload,
     encoding: task.encoding ?? 'json',
     priority: task.priority ?? 0,
+    delayMs: task.delayMs,
+    maxAttempts: task.maxAttempts,
+    timeoutMs: task.timeoutMs,
+    expiresMs: task.expiresMs,
+    description: task.description,
+    meta: task.meta,
     origin: session.peer.incarnation,
   }
 }
@@ -197,7 +199,7 @@ function watchTasks(turn: Turn, session: Session, re: number, ids: readonly stri
     if (watching === undefined) turn.state.watchers.set(id, new Set([session.id]))
     else watching.add(session.id)
   }
-  ask(turn, session, { kind: 'watch', session: session.id, re, ids })
+  ask(turn, session, { kind: 'watch', session: session.id, re, ids, unknown: [] })
 }
 
 export function unwatch(turn: Turn, taskId: string, session: SessionId): void {
@@ -227,13 +229,24 @@ export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
   } else if (read.kind === 'get' && answer.kind === 'tasks') {
     sendTasks(turn, read, answer)
   } else if (read.kind === 'watch' && answer.kind === 'tasks') {
-    const found = new Set(answer.tasks.map(({ task }) => task.id))
-    const unknown = read.ids.filter((id) => !found.has(id))
-    turn.send(read.session, { type: 'watching', re: read.re, unknown })
-    const over = answer.tasks.map(({ task }) => task).filter(({ state }) => isTerminal(state))
-    for (const id of [...over.map((task) => task.id), ...unknown]) unwatch(turn, id, read.session)
-    sendEnded(turn, read.session, over)
+    watched(turn, session, read, answer)
   }
+}
+
+/** Each of them is looked at, part by part: one that has ended already is told now or never. */
+function watched(
+  turn: Turn,
+  session: Session,
+  read: Extract<Read, { kind: 'watch' }>,
+  { tasks, unread }: Extract<ReadAnswer, { kind: 'tasks' }>,
+): void {
+  const looked = new Set([...tasks.map(({ task }) => task.id), ...unread])
+  const unknown = [...read.unknown, ...read.ids.filter((id) => !looked.has(id))]
+  if (unread.length === 0) turn.send(session.id, { type: 'watching', re: read.re, unknown })
+  const over = tasks.map(({ task }) => task).filter(({ state }) => isTerminal(state))
+  for (const id of [...over.map((task) => task.id), ...unknown]) unwatch(turn, id, session.id)
+  sendEnded(turn, session.id, over)
+  if (unread.length > 0) ask(turn, session, { ...read, ids: unread, unknown })
 }
 
 function sendTasks(
@@ -241,7 +254,7 @@ function sendTasks(
   read: Extract<Read, { kind: 'get' }>,
   answer: Extract<ReadAnswer, { kind: 'tasks' }>,
 ): void {
-  const { tasks, more } = answer
+  const { tasks, unread } = answer
   const list: TaskField[] = []
   let chars = 0
   for (const found of tasks) {
@@ -250,7 +263,7 @@ function sendTasks(
     if (list.length > 0 && chars > TASKS_CHARS_MAX) break
     list.push(field)
   }
-  turn.send(read.session, { type: 'tasks', re: read.re, list, more: more || list.length < tasks.length })
+  turn.send(read.session, { type: 'tasks', re: read.re, list, more: unread.length > 0 || list.length < tasks.length })
 }
 
 function summaryField({ seq: _seq, leaseId, ...rest }: TaskSummary): SummaryField {

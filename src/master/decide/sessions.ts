@@ -2,7 +2,8 @@
 import type { Settlement, WorkerMessage } from '../../protocol/messages.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { SessionId, SessionPeer } from '../events.js'
-import { freeSlots, runningCount, type Turn, type WorkerState, workerOf } from '../state.js'
+import { roomOf, runningCount, type Turn, type WorkerState, workerOf } from '../state.js'
+import { hostDied, tellNeighbours } from './deaths.js'
 import { assignmentsArrive } from './dispatch.js'
 import { judge, withdrawExpiry } from './expire.js'
 import { reloaded, reloadsLost, reloadUnsupported } from './reload.js'
@@ -63,6 +64,7 @@ function lose(turn: Turn, worker: WorkerState, reason: string): void {
     worker: worker.incarnation,
     address: worker.place?.address,
   })
+  tellNeighbours(turn, worker)
   turn.probe(worker)
 }
 
@@ -92,14 +94,16 @@ export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessa
       }
       return
     case 'results':
+      worker.ahead = message.ahead ?? 0
       return settle(turn, worker, session, message.list as readonly Settlement[])
+    case 'host-died':
+      return hostDied(turn, worker, message.list)
     case 'draining':
       worker.phase = 'draining'
       turn.log('info', `${worker.name} drains: it finishes ${runningCount(worker)} tasks and takes no more`)
       return
     case 'serves':
-      if (worker.about !== undefined) serves(turn, worker, { ...worker.about, types: message.types })
-      return
+      return corrected(turn, worker, session, message)
     case 'reloaded':
       return reloaded(turn, message)
     case 'unsupported':
@@ -122,27 +126,34 @@ function register(turn: Turn, session: SessionId, message: Message<'register'>):
   const { state } = turn
   const peer = state.sessions.get(session)?.peer
   if (peer?.role !== 'worker') return
-  if (message.queues.length * message.types.length > ROUTES_MAX) {
-    turn.send(session, {
-      type: 'refused',
-      code: 'too_large',
-      message: `more than ${ROUTES_MAX} pairs of queue and type`,
-    })
-    return turn.close(session, 'serves too many pairs of queue and type')
-  }
   const known = state.workers.get(peer.incarnation)
-  if (known?.session !== undefined && known.session !== session) {
+  if (known?.session === session) return turn.close(session, 'registered twice')
+  if (servesTooMuch(message)) {
+    return refuse(turn, session, 'too_large', `more than ${ROUTES_MAX} pairs of queue and type`)
+  }
+  // Somebody who has the secret of the cluster, and took the name of a worker (P25).
+  if (known?.about !== undefined && known.about.token !== message.token) {
+    turn.log('warn', `somebody else claims to be ${known.name}`, { remote: peer.remote })
+    return refuse(turn, session, 'owned', 'this is the name of another worker')
+  }
+  // By a connection that it has given up since: what it held then says nothing of what it holds now.
+  if (known !== undefined && message.n !== undefined && message.n < known.registration) {
+    return turn.close(session, 'this worker has registered anew since')
+  }
+  if (known?.session !== undefined) {
     turn.close(known.session, 'this worker has connected again')
   }
   const worker = known ?? newWorker(peer.incarnation, message.name)
   state.workers.set(peer.incarnation, worker)
   worker.session = session
+  worker.registration = message.n ?? 0
   worker.phase = 'attaching'
   worker.name = message.name
   worker.hosts = message.hosts
   worker.suspect = false
   worker.ailing = false
   worker.heardAt = turn.at.monoMs
+  worker.ahead = 0
   worker.assignSeq = worker.seenSeq = 0
   worker.unseenSince = undefined
   serves(turn, worker, message)
@@ -161,6 +172,15 @@ function register(turn: Turn, session: SessionId, message: Message<'register'>):
   })
 }
 
+function refuse(turn: Turn, session: SessionId, code: 'owned' | 'too_large', message: string): void {
+  turn.send(session, { type: 'refused', code, message })
+  turn.close(session, `refused: ${message}`)
+}
+
+function servesTooMuch({ queues, types }: Pick<Message<'register'>, 'queues' | 'types'>): boolean {
+  return queues.length * types.length > ROUTES_MAX
+}
+
 export function newWorker(incarnation: string, name: string): WorkerState {
   return {
     incarnation,
@@ -169,20 +189,31 @@ export function newWorker(incarnation: string, name: string): WorkerState {
     place: undefined,
     routeKey: '',
     session: undefined,
+    registration: 0,
     phase: 'away',
     suspect: false,
     ailing: false,
     heardAt: 0,
     hosts: [],
     leases: new Map(),
+    ahead: 0,
     offered: 0,
     assignSeq: 0,
     seenSeq: 0,
     unseenSince: undefined,
+    besideToldAt: Number.NEGATIVE_INFINITY,
     expiring: false,
     completed: 0,
     failed: 0,
   }
+}
+
+/** What it said of its types at registration holds no more. */
+function corrected(turn: Turn, worker: WorkerState, session: SessionId, { types }: Message<'serves'>): void {
+  if (worker.about === undefined) return
+  const about = { ...worker.about, types }
+  if (servesTooMuch(about)) turn.close(session, 'serves too many pairs of queue and type')
+  else serves(turn, worker, about)
 }
 
 function serves(turn: Turn, worker: WorkerState, about: Message<'register'>): void {
@@ -193,6 +224,7 @@ function serves(turn: Turn, worker: WorkerState, about: Message<'register'>): vo
   )
   worker.routeKey = routes.sort().join('\n')
   turn.state.exhausted.delete(worker.routeKey)
+  turn.state.noneAhead.delete(worker.routeKey)
 }
 
 /** The attach is durable: what it holds is known, and it may work. */
@@ -237,7 +269,7 @@ export function attached(
   }
   turn.log(
     'info',
-    `${worker.name} registered with ${freeSlots(worker)} free slots; it goes on with ${outcome.live.length} tasks`,
+    `${worker.name} registered with ${roomOf(worker).free} free slots; it goes on with ${outcome.live.length} tasks`,
     {
       worker: worker.incarnation,
       stale: outcome.stale.length,

@@ -7,7 +7,7 @@ import { LIST_MAX, type Settlement } from '../../protocol/messages.js'
 import type { EndedTask, OperationOutcome, SettleOperation } from '../../store/store.js'
 import type { Ending, TaskError } from '../../task/task.js'
 import type { SessionId } from '../events.js'
-import type { Turn, WorkerState } from '../state.js'
+import { isFull, type Turn, type WorkerState } from '../state.js'
 
 /** Text of so many characters fits into a line whatever JSON makes of it (six bytes a character at worst). */
 const CHARS_PER_MESSAGE_MAX = 1_300_000
@@ -15,10 +15,15 @@ const CHARS_PER_MESSAGE_MAX = 1_300_000
 export function settle(turn: Turn, worker: WorkerState, session: SessionId, list: readonly Settlement[]): void {
   for (const settlement of list) {
     const held = worker.leases.get(settlement.lease)
+    // What it holds is bounded by its slots; what it does not hold, or has settled, is welcome while there is room (P23).
+    if (held?.settling !== false && isFull(turn.state, 1)) {
+      return turn.close(session, 'settles much that it does not hold')
+    }
     if (held !== undefined) held.settling = true
+    const { incarnation: holder } = worker
     turn.enqueue(
-      { kind: 'settle', taskId: settlement.id, leaseId: settlement.lease, ending: endingOf(settlement) },
-      { kind: 'settle', incarnation: worker.incarnation, session },
+      { kind: 'settle', taskId: settlement.id, leaseId: settlement.lease, holder, ending: endingOf(settlement) },
+      { kind: 'settle', incarnation: holder, session },
     )
   }
 }
@@ -39,6 +44,7 @@ function endingOf(settlement: Settlement): Ending {
         reason: settlement.reason,
         started: settlement.started,
         ...(settlement.suspect === true && { suspect: true }),
+        ...(settlement.waitMs !== undefined && { waitMs: settlement.waitMs }),
         ...(settlement.error !== undefined && { error: errorOf(settlement.error) }),
       }
   }

@@ -1,11 +1,12 @@
 // Work comes, is begun in the order in which it came, and ends.
 import { type Assignment, LIST_MAX } from '../../protocol/messages.js'
-import type { AttemptOutcome } from '../../runner/runner.js'
+import type { AttemptInput, AttemptOutcome } from '../../runner/runner.js'
 import type { HostId, HostOutcome } from '../events.js'
-import { type Attempt, type Host, hasMaster, NEVER, type State } from '../state.js'
+import { type Attempt, type Host, hasMaster } from '../state.js'
 import type { Turn } from '../turn.js'
 import { settleEnded, timeoutOf } from './endings.js'
 import { isUsable, mainHost, maySpawn, spawn } from './hosts.js'
+import { paced } from './pace.js'
 import { settle, type Verdict } from './results.js'
 import { count } from './tally.js'
 
@@ -15,52 +16,33 @@ export function assigned(turn: Turn, list: readonly Assignment[]): void {
   for (const assignment of list) {
     // Repeated: it is held already, or has ended and waits to be recorded.
     if (state.attempts.has(assignment.lease) || state.unrecorded.has(assignment.lease)) continue
-    const attempt: Attempt = {
-      assignment,
-      phase: 'ready',
-      host: undefined,
-      startedTold: false,
-      ending: undefined,
-      limitMs: undefined,
-      dueAt: NEVER,
-    }
-    state.attempts.set(assignment.lease, attempt)
+    const attempt = state.attempts.add(assignment, turn.at)
     count(turn, 'assigned')
     turn.log('debug', `task ${assignment.id} assigned`, { type: assignment.type, attempt: assignment.attempt })
-    if (!serves(state, assignment.type)) {
+    if (!state.served.has(assignment.type)) {
       lacking = true
       settle(turn, attempt, { outcome: 'returned', reason: 'unserved', started: false })
     }
   }
   // Its registration must have said otherwise: correct it (P12).
-  if (lacking) turn.tell({ type: 'serves', types: [...state.types] })
-}
-
-function serves(state: State, type: string): boolean {
-  return state.types.some((entry) => entry.type === type)
+  if (lacking) turn.tell({ type: 'serves', types: [...state.served.values()] })
 }
 
 /** Begins what can be begun: in order, while there are slots, hosts, a master to tell and a lease that is alive. */
 export function begin(turn: Turn): void {
   const { state } = turn
   if (!hasMaster(state, turn.at) || state.lease !== 'alive' || state.drain !== undefined) return
-  let free = state.config.slots
-  for (const attempt of state.attempts.values()) if (attempt.host !== undefined) free -= 1
-  const starting: { attempt: Attempt; host: Host }[] = []
-  for (const attempt of state.attempts.values()) {
-    if (attempt.phase !== 'ready' || (free === 0 && attempt.host === undefined)) continue
+  const { attempts } = state
+  for (const attempt of attempts.waiting) {
+    if (attempts.inHosts >= state.config.slots) break
     const host = hostFor(turn, attempt)
-    if (host === undefined) continue
-    if (attempt.host === undefined) free -= 1
-    attempt.host = host.id
-    if (isUsable(host)) starting.push({ attempt, host })
+    if (host !== undefined) attempts.place(attempt, host.id)
   }
-  start(turn, starting)
+  if (attempts.starting.size > 0) start(turn)
 }
 
 /** Where it can run. A suspect gets a host of its own at once, and waits for it without keeping the next from starting. */
 function hostFor(turn: Turn, attempt: Attempt): Host | undefined {
-  if (attempt.host !== undefined) return turn.state.hosts.get(attempt.host)
   if (attempt.assignment.suspect === true) {
     return maySpawn(turn) ? spawn(turn, 'solo') : undefined
   }
@@ -69,15 +51,36 @@ function hostFor(turn: Turn, attempt: Attempt): Host | undefined {
 }
 
 /** `started` goes out first: without it the master may take it as proven that the code never began (section 4). */
-function start(turn: Turn, starting: readonly { attempt: Attempt; host: Host }[]): void {
+function start(turn: Turn): void {
+  const { attempts, hosts } = turn.state
+  const able = [...attempts.starting].filter(({ host }) => host !== undefined && isUsable(hosts.get(host)))
   tellStarted(
     turn,
-    starting.map(({ attempt }) => attempt).filter((attempt) => !attempt.startedTold),
+    able.filter(({ startedTold }) => !startedTold),
   )
-  for (const { attempt, host } of starting) {
-    attempt.phase = 'sent'
-    const { id, lease, suspect: _suspect, timeoutMs: _timeoutMs, ...rest } = attempt.assignment
-    turn.do({ kind: 'run', host: host.id, attempt: { taskId: id, leaseId: lease, ...rest } })
+  const inputs = new Map<HostId, AttemptInput[]>()
+  for (const attempt of able) {
+    attempts.sent(attempt, turn.at)
+    const host = attempt.host!
+    const before = inputs.get(host)
+    if (before === undefined) inputs.set(host, [inputOf(attempt.assignment)])
+    else before.push(inputOf(attempt.assignment))
+  }
+  for (const [host, list] of inputs) turn.do({ kind: 'run', host, attempts: list })
+}
+
+function inputOf(assignment: Assignment): AttemptInput {
+  const { id, lease, type, queue, payload, encoding, attempt, maxAttempts, meta } = assignment
+  return {
+    taskId: id,
+    leaseId: lease,
+    type,
+    queue,
+    payload,
+    encoding,
+    attempt,
+    maxAttempts,
+    ...(meta !== undefined && { meta }),
   }
 }
 
@@ -89,20 +92,40 @@ export function tellStarted(turn: Turn, attempts: readonly Attempt[]): void {
   }
 }
 
-/** From here on the code has begun, and its limit counts. */
-export function began(turn: Turn, host: HostId, leaseId: string): void {
-  const attempt = turn.state.attempts.get(leaseId)
-  if (attempt?.host !== host || attempt.phase !== 'sent') return
-  attempt.phase = 'begun'
-  turn.state.idleDeaths = 0
-  attempt.limitMs = timeoutOf(turn, attempt)
-  if (attempt.ending === undefined && attempt.limitMs !== undefined) attempt.dueAt = turn.at + attempt.limitMs
+/** From here on the code has begun: that of the first in any case, that of the others as each before them lets go. */
+export function began(turn: Turn, id: HostId, leaseIds: readonly string[]): void {
+  const host = turn.state.hosts.get(id)
+  if (host === undefined) return
+  // All that it had said to begin before have.
+  begunInAll(turn, id, host.begins)
+  for (const leaseId of leaseIds) {
+    host.begins += 1
+    const attempt = turn.state.attempts.get(leaseId)
+    if (attempt?.host !== id || attempt.phase !== 'sent') continue
+    attempt.phase = 'begun'
+    turn.state.idleDeaths = 0
+    attempt.limitMs = timeoutOf(turn, attempt)
+    if (attempt.limitMs !== undefined) host.untimed.push({ attempt, nth: host.begins })
+  }
+  begunInAll(turn, id, host.begins - leaseIds.length + 1)
+}
+
+/** So many have begun in a host: the limits of these count from here on, and not while they wait for another's code. */
+export function begunInAll(turn: Turn, id: HostId, count: number): void {
+  const untimed = turn.state.hosts.get(id)?.untimed ?? []
+  if (untimed.length === 0) return
+  const known = untimed.findIndex(({ nth }) => nth > count)
+  for (const { attempt } of untimed.splice(0, known < 0 ? untimed.length : known)) {
+    if (attempt.limitMs === undefined || attempt.ending !== undefined || attempt.host !== id) continue
+    turn.state.attempts.due(attempt, turn.at + attempt.limitMs)
+  }
 }
 
 export function outcomes(turn: Turn, host: HostId, list: readonly HostOutcome[]): void {
   for (const { leaseId, outcome } of list) {
     const attempt = turn.state.attempts.get(leaseId)
     if (attempt?.host !== host || attempt.phase !== 'begun') continue
+    paced(turn, attempt)
     if (attempt.ending !== undefined) settleEnded(turn, attempt, outcome)
     else settle(turn, attempt, verdictOf(outcome))
   }

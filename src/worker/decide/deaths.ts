@@ -1,36 +1,50 @@
 // A host is gone: what becomes of the attempts that were in it. Only a task that was alone in it is charged (P9, P11).
+//
+// A signal from outside may be that of a person who kills processes, and then another one dies beside it. So such a death is
+// charged only once the master has confirmed what was sent 6 s later: it lived then, and had told of every other death on this
+// machine. What the code did to its own process (an exit, a full heap) is its own doing, whatever happens beside it.
+import type { MonoMs } from '../../clock.js'
 import { EXIT_OK } from '../../errors.js'
 import type { TaskError } from '../../task/task.js'
 import type { WorkerEvent } from '../events.js'
-import type { Attempt, Host } from '../state.js'
+import { type Attempt, type Host, NEVER } from '../state.js'
 import type { Turn } from '../turn.js'
 import { settleEnded } from './endings.js'
 import { backOff } from './hosts.js'
 import { nextEnded } from './reload.js'
-import { settle } from './results.js'
+import { settle, type Verdict } from './results.js'
 
 type HostEnded = Extract<WorkerEvent, { kind: 'host-ended' }>
+
+const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
+/** Deaths so near to each other count for nobody. */
+const BESIDE_MS = 5_000
+/** The master tells of others' deaths once in so long at most. */
+const TOLD_MS = 1_000
+/** Told late or not: what happens after so long is not beside it. */
+const APART_MS = BESIDE_MS + TOLD_MS
 
 export function hostEnded(turn: Turn, event: HostEnded): void {
   const { state } = turn
   const host = state.hosts.get(event.host)
   if (host === undefined) return
   state.hosts.delete(host.id)
-  const inIt = [...state.attempts.values()].filter((attempt) => attempt.host === host.id)
-  const begun = inIt.filter((attempt) => attempt.phase === 'begun')
-  for (const attempt of inIt) if (attempt.phase !== 'begun') passOn(turn, attempt)
-  if (host.role === 'next') return nextEnded(turn, host, host.lastWords?.message ?? causeOfDeath(host, event).message)
-  if (host.killedFor !== undefined && host.killedFor !== 'loading') {
-    for (const attempt of begun) endKilled(turn, host, attempt)
-  } else endDied(turn, host, event, begun)
+  const inIt = [...state.attempts].filter((attempt) => attempt.host === host.id)
+  const begun = inIt.filter(({ phase }) => phase === 'begun')
+  const unbegun = inIt.filter(({ phase }) => phase !== 'begun')
+  passOn(turn, unbegun)
+  if (host.killedFor === undefined || host.killedFor === 'loading') died(turn, host, event, begun)
+  else for (const attempt of begun) endKilled(turn, host, attempt)
+  if (host.role === 'next') nextEnded(turn, host, host.lastWords?.message ?? causeOfDeath(host, event).message)
 }
 
-/** It was not begun: the next host takes it, or it ends here if that was under way. */
-function passOn(turn: Turn, attempt: Attempt): void {
-  attempt.host = undefined
-  attempt.phase = 'ready'
-  if (attempt.ending === 'lost') attempt.ending = undefined
-  if (attempt.ending !== undefined) settleEnded(turn, attempt)
+/** They were not begun: the next host takes them, or they end here if that was under way. */
+function passOn(turn: Turn, attempts: readonly Attempt[]): void {
+  turn.state.attempts.giveBack(attempts)
+  for (const attempt of attempts) {
+    if (attempt.ending === 'lost') attempt.ending = undefined
+    if (attempt.ending !== undefined) settleEnded(turn, attempt)
+  }
 }
 
 /** The worker killed it: for each attempt it is known whose fault that was. */
@@ -39,21 +53,80 @@ function endKilled(turn: Turn, host: Host, attempt: Attempt): void {
   if (host.killedFor === 'silence') {
     // Not before the lease of a frozen worker would be over either: one rule for both (section 5).
     attempt.phase = 'adrift'
-    attempt.dueAt = host.aliveAt + turn.state.timings.leaseMs
+    turn.state.attempts.due(attempt, host.aliveAt + turn.state.timings.leaseMs)
     return
   }
   const reason = host.killedFor === 'drain' ? 'drain' : 'neighbour'
   settle(turn, attempt, { outcome: 'returned', reason, started: true })
 }
 
-function endDied(turn: Turn, host: Host, event: HostEnded, begun: readonly Attempt[]): void {
+function died(turn: Turn, host: Host, event: HostEnded, begun: readonly Attempt[]): void {
   const error = causeOfDeath(host, event)
   turn.log('error', `host died: ${error.message}`, { pid: host.pid, running: begun.length })
-  if (begun.length === 0) return endIdle(turn, host, error)
+  const beside = isBeside(turn)
+  diedBeside(turn)
+  const list: { id: string; lease: string }[] = []
   for (const attempt of begun) {
     if (attempt.ending !== undefined) settleEnded(turn, attempt)
-    else if (begun.length === 1) settle(turn, attempt, { outcome: 'failed', error, final: false })
-    else settle(turn, attempt, { outcome: 'returned', reason: 'neighbour', started: true, suspect: true, error })
+    else if (begun.length > 1) settle(turn, attempt, returned(error))
+    else if (isOwnDoing(host, event)) settle(turn, attempt, charged(error))
+    else if (beside) settle(turn, attempt, excused(error))
+    else {
+      wait(turn, attempt, error)
+      list.push({ id: attempt.assignment.id, lease: attempt.assignment.lease })
+    }
+  }
+  if (turn.state.session?.welcomed === true) turn.tell({ type: 'host-died', list })
+  if (begun.length === 0 && host.role !== 'next') endIdle(turn, host, error)
+}
+
+/** It ended itself, or said why it ends. */
+function isOwnDoing(host: Host, { signal }: HostEnded): boolean {
+  return host.lastWords !== undefined || !FROM_OUTSIDE.includes(signal)
+}
+
+/** Whose fault it was shows later. Its slot is free. */
+function wait({ state, at }: Turn, attempt: Attempt, error: TaskError): void {
+  attempt.phase = 'dead'
+  attempt.death = { at, error }
+  state.attempts.unplace(attempt)
+  state.attempts.due(attempt, NEVER)
+}
+
+function charged(error: TaskError): Verdict {
+  return { outcome: 'failed', error, final: false }
+}
+
+/** Nobody's fault that is known: it runs again, alone in its host. */
+function returned(error: TaskError, waitMs?: number): Verdict {
+  const wait = waitMs === undefined ? {} : { waitMs }
+  return { outcome: 'returned', reason: 'neighbour', started: true, suspect: true, error, ...wait }
+}
+
+/** Likewise, but not at once: this death shall excuse no later one of the same task. */
+function excused(error: TaskError): Verdict {
+  return returned(error, APART_MS)
+}
+
+/** Something died a moment ago; or nobody is there who would tell of it. */
+function isBeside({ state, at }: Turn): boolean {
+  const told = state.session?.welcomed === true && state.loss === undefined
+  return !told || at - state.deathAt <= APART_MS
+}
+
+/** Another host of this machine or the master died, or may have: no death beside it counts. */
+export function diedBeside(turn: Turn): void {
+  turn.state.deathAt = turn.at
+  for (const attempt of turn.state.attempts) {
+    if (attempt.death !== undefined) settle(turn, attempt, excused(attempt.death.error))
+  }
+}
+
+/** The master lived then: whatever had died beside these deaths is known by now. */
+export function judgeDeaths(turn: Turn, confirmedAt: MonoMs): void {
+  for (const attempt of turn.state.attempts) {
+    const { death } = attempt
+    if (death !== undefined && death.at + APART_MS <= confirmedAt) settle(turn, attempt, charged(death.error))
   }
 }
 

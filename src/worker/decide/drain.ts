@@ -3,6 +3,7 @@ import { formatDuration } from '../../config.js'
 import { DtrError, EXIT_OK } from '../../errors.js'
 import { NEVER, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
+import { diedBeside } from './deaths.js'
 import { kill } from './hosts.js'
 import { giveUpReload } from './reload.js'
 import { settle } from './results.js'
@@ -25,7 +26,7 @@ export function beginDrain(turn: Turn, graceMs: number, why: string): void {
 
 /** At once, whatever runs: a second signal. */
 export function stop(turn: Turn): void {
-  const running = [...turn.state.attempts.values()].some((attempt) => attempt.phase !== 'ready')
+  const running = [...turn.state.attempts].some((attempt) => attempt.phase !== 'ready')
   turn.log('warn', 'stopped at once', { running: turn.state.attempts.size })
   leave(turn, running || turn.state.drain?.handedBack === true ? incomplete : EXIT_OK)
 }
@@ -46,7 +47,9 @@ export function drainOn(turn: Turn): void {
   const { state, at } = turn
   const { drain } = state
   if (drain === undefined || state.exited) return
-  for (const attempt of state.attempts.values()) {
+  // It dies itself, in order: no death beside that counts.
+  diedBeside(turn)
+  for (const attempt of state.attempts) {
     if (attempt.phase === 'ready') settle(turn, attempt, { outcome: 'returned', reason: 'drain', started: false })
   }
   if (state.attempts.size > 0) return

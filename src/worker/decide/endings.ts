@@ -3,7 +3,7 @@
 import { formatDuration } from '../../config.js'
 import type { AttemptOutcome } from '../../runner/runner.js'
 import type { AbortReason } from '../events.js'
-import { type Attempt, NEVER } from '../state.js'
+import type { Attempt } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { kill } from './hosts.js'
 import { drop, settle } from './results.js'
@@ -11,8 +11,8 @@ import { drop, settle } from './results.js'
 /** Limit of a run: the task's own, else its type's, else the worker's. */
 export function timeoutOf(turn: Turn, attempt: Attempt): number | undefined {
   const { type, timeoutMs } = attempt.assignment
-  const served = turn.state.types.find((entry) => entry.type === type)
-  return timeoutMs ?? served?.timeoutMs ?? turn.state.config.defaultTimeoutMs
+  const { served, config } = turn.state
+  return timeoutMs ?? served.get(type)?.timeoutMs ?? config.defaultTimeoutMs
 }
 
 /** A master wants it to end. */
@@ -26,9 +26,10 @@ export function endByMaster(turn: Turn, lease: string, reason: 'cancelled' | 'st
 
 function end(turn: Turn, attempt: Attempt, reason: AbortReason): void {
   attempt.ending = reason
-  if (attempt.phase === 'ready' || attempt.phase === 'adrift') return settleEnded(turn, attempt)
+  if (attempt.phase === 'ready' || attempt.phase === 'adrift' || attempt.phase === 'dead')
+    return settleEnded(turn, attempt)
   abort(turn, attempt, reason)
-  attempt.dueAt = turn.at + turn.state.config.killGraceMs
+  turn.state.attempts.due(attempt, turn.at + turn.state.config.killGraceMs)
 }
 
 export function abort(turn: Turn, attempt: Attempt, reason: AbortReason): void {
@@ -59,19 +60,14 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
 }
 
 export const endingsDuty: Duty = {
-  next(state) {
-    let next = NEVER
-    for (const attempt of state.attempts.values()) next = Math.min(next, attempt.dueAt)
-    return next
-  },
+  next: ({ attempts }) => attempts.dueFrom,
 
   due(turn) {
-    for (const attempt of turn.state.attempts.values()) if (turn.at >= attempt.dueAt) dueOf(turn, attempt)
+    for (const attempt of turn.state.attempts.takeDue(turn.at)) dueOf(turn, attempt)
   },
 }
 
 function dueOf(turn: Turn, attempt: Attempt): void {
-  attempt.dueAt = NEVER
   if (attempt.phase === 'adrift') {
     const error = { code: 'lost', message: 'its host was frozen, and was killed' }
     return settle(turn, attempt, { outcome: 'lost', started: true, error })

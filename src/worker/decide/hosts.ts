@@ -26,6 +26,8 @@ export function spawn(turn: Turn, role: Host['role']): Host {
     readyBy: at + READY_MS_MAX,
     aliveAt: at,
     silent: false,
+    begins: 0,
+    untimed: [],
     killedFor: undefined,
     lastWords: undefined,
   }
@@ -62,7 +64,7 @@ export function endIdle(turn: Turn): void {
   const { attempts, hosts } = turn.state
   for (const host of hosts.values()) {
     if (host.role === 'main' || host.role === 'next' || host.phase === 'ending') continue
-    if (![...attempts.values()].some((attempt) => attempt.host === host.id)) kill(turn, host, 'idle')
+    if (![...attempts].some((attempt) => attempt.host === host.id)) kill(turn, host, 'idle')
   }
 }
 

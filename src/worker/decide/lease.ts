@@ -4,6 +4,7 @@ import type { MonoMs } from '../../clock.js'
 import { formatDuration } from '../../config.js'
 import { NEVER, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
+import { diedBeside, judgeDeaths } from './deaths.js'
 import { abort, settleEnded } from './endings.js'
 import { kill, tellDeadlines } from './hosts.js'
 
@@ -13,11 +14,12 @@ export function confirm(turn: Turn, sentAt: MonoMs): void {
   if (state.confirmedAt !== undefined && sentAt <= state.confirmedAt) return
   state.confirmedAt = sentAt
   tellDeadlines(turn)
+  judgeDeaths(turn, sentAt)
   // A word that took long may confirm what is over by now: nothing begins on that.
   leaseDuty.due(turn)
   if (turn.at >= abortAt(state) || state.lease === 'alive') return
   state.lease = 'alive'
-  for (const attempt of state.attempts.values()) if (attempt.ending === 'lost') attempt.ending = undefined
+  for (const attempt of state.attempts) if (attempt.ending === 'lost') attempt.ending = undefined
 }
 
 function deadline(state: State): MonoMs {
@@ -44,7 +46,7 @@ export const leaseDuty: Duty = {
 
 function abortAll(turn: Turn): void {
   turn.state.lease = 'aborted'
-  const running = [...turn.state.attempts.values()].filter((attempt) => attempt.phase !== 'ready')
+  const running = [...turn.state.attempts].filter((attempt) => attempt.phase !== 'ready')
   if (running.length > 0) turn.log('warn', `no word from the master: ${running.length} tasks are told to end`)
   for (const attempt of running) {
     if (attempt.ending !== undefined) continue
@@ -58,7 +60,8 @@ function endAll(turn: Turn): void {
   const { state } = turn
   if (state.lease === 'ended') return
   state.lease = 'ended'
-  const begun = [...state.attempts.values()].filter(({ phase }) => phase === 'begun' || phase === 'adrift')
+  diedBeside(turn)
+  const begun = [...state.attempts].filter(({ phase }) => phase === 'begun' || phase === 'adrift')
   const sinceMs = turn.at - (state.confirmedAt ?? turn.at)
   turn.log('warn', `no word from the master for ${formatDuration(sinceMs)}: no code may run`, { ended: begun.length })
   for (const host of state.hosts.values()) kill(turn, host, 'lease')

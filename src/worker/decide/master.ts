@@ -5,12 +5,13 @@ import type { WorkerEvent } from '../events.js'
 import { type Host, NEVER, type Session, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { assigned, tellStarted } from './attempts.js'
+import { diedBeside } from './deaths.js'
 import { beginDrain } from './drain.js'
 import { endByMaster } from './endings.js'
 import { isUsable, mainHost } from './hosts.js'
 import { confirm } from './lease.js'
 import { reload } from './reload.js'
-import { recorded, sendAgain } from './results.js'
+import { recorded } from './results.js'
 
 export function opened(turn: Turn, event: Extract<WorkerEvent, { kind: 'opened' }>): void {
   const { state, at } = turn
@@ -20,6 +21,8 @@ export function opened(turn: Turn, event: Extract<WorkerEvent, { kind: 'opened' 
     if (owned) return refuse(turn, event.session, event.master, current.master)
     turn.do({ kind: 'close', session: current.id })
   }
+  // Of what died before this session nobody may have told.
+  diedBeside(turn)
   state.session = {
     id: event.session,
     master: event.master,
@@ -32,6 +35,7 @@ export function opened(turn: Turn, event: Extract<WorkerEvent, { kind: 'opened' 
     ailingTold: false,
   }
   found(turn)
+  state.registrations += 1
   turn.tell(registration(state, event.address))
 }
 
@@ -43,17 +47,19 @@ function refuse(turn: Turn, session: number, master: string, owner: string): voi
 }
 
 function registration(state: State, address: string): Register {
-  const { name, pid, hostname, machine, version, slots, queues } = state.config
-  const settled = [...state.unrecorded.values()].map(({ settlement: { id, lease } }) => ({ id, lease }))
-  const held = [...state.attempts.values()].map(({ assignment: { id, lease } }) => ({ id, lease }))
+  const { name, pid, hostname, machine, version, slots, queues, token } = state.config
+  const settled = state.unrecorded.settlements.map(({ id, lease }) => ({ id, lease }))
+  const held = [...state.attempts].map(({ assignment: { id, lease } }) => ({ id, lease }))
   return {
     type: 'register',
     ...{ name, pid, hostname, machine, version, slots, address },
     queues: [...queues],
-    types: [...state.types],
+    types: [...state.served.values()],
     hosts: hostsOf(state),
     leases: [...held, ...settled],
     draining: state.drain !== undefined,
+    n: state.registrations,
+    ...(token !== undefined && { token }),
   }
 }
 
@@ -72,6 +78,7 @@ export function closed(turn: Turn, event: Extract<WorkerEvent, { kind: 'closed' 
 function lose(turn: Turn, why: string, at: number): void {
   const { state } = turn
   state.session = undefined
+  diedBeside(turn)
   // Where it was silent before, it is lost since its last line.
   if (state.loss !== undefined) return
   state.loss = { at, marksTold: 0 }
@@ -117,6 +124,8 @@ function heardMessage(turn: Turn, session: Session, message: MasterToWorker): vo
       return beginDrain(turn, message.graceMs, 'the master stops the cluster')
     case 'reload':
       return reload(turn, message.re)
+    case 'died-beside':
+      return diedBeside(turn)
     case 'refused':
       turn.log('warn', `the master refuses this worker: ${message.message}`, { code: message.code })
       turn.do({ kind: 'close', session: session.id })
@@ -137,12 +146,12 @@ function welcomed(turn: Turn, session: Session, welcome: Welcome): void {
   confirm(turn, session.registeredAt)
   for (const { lease } of stale) endByMaster(turn, lease, 'stale')
   // This session knows nothing yet of what began, and nothing of what ended: both are told again.
-  for (const attempt of state.attempts.values()) attempt.startedTold = false
+  for (const attempt of state.attempts) attempt.startedTold = false
   tellStarted(
     turn,
-    [...state.attempts.values()].filter((attempt) => attempt.phase !== 'ready'),
+    [...state.attempts].filter((attempt) => attempt.phase !== 'ready'),
   )
-  sendAgain(state)
+  state.unrecorded.sendAgain()
 }
 
 function heard(turn: Turn, session: Session, n: number, durable: number): void {
@@ -157,7 +166,7 @@ function beat(turn: Turn, session: Session): void {
   session.sentAt.set(state.beats, at)
   session.nextBeatAt = at + state.timings.heartbeatMs
   session.ailingTold = isAiling(state)
-  const running = [...state.attempts.values()].filter((attempt) => attempt.phase !== 'ready').length
+  const running = [...state.attempts].filter(({ phase }) => phase !== 'ready' && phase !== 'dead').length
   turn.tell({
     type: 'beat',
     ...{ n: state.beats, seen: session.seen, running, hosts: hostsOf(state) },
@@ -189,6 +198,7 @@ export const masterDuty: Duty = {
     const silentMs = turn.at - session.heardAt
     if (silentMs >= timings.suspectMs && loss === undefined) {
       turn.state.loss = { at: session.heardAt, marksTold: 0 }
+      diedBeside(turn)
       const fields = { running: turn.state.attempts.size, ...leavingIn(turn.state) }
       turn.log('warn', `the master is silent for ${formatDuration(timings.suspectMs)}: lost until it is heard`, fields)
     }

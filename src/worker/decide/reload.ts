@@ -37,16 +37,17 @@ export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): voi
   host.aliveAt = turn.at
   if (host.role === 'next') takeOver(turn, host)
   turn.log(state.accepting ? 'debug' : 'info', 'host is ready', { pid: host.pid, types: types.length })
+  const served = new Map(types.map((entry) => [entry.type, entry]))
   if (!state.accepting) {
-    state.types = types
+    state.served = served
     state.accepting = true
     // From now on a master can find it: to load the modules may take longer than one may be missed.
     state.loss ??= { at: turn.at, marksTold: 0 }
     turn.do({ kind: 'accept' })
-  } else if (JSON.stringify(types) !== JSON.stringify(state.types)) {
+  } else if (JSON.stringify(types) !== JSON.stringify([...state.served.values()])) {
     // The modules changed on disk since: what is told of them must be what runs.
-    state.types = types
-    handBackUnserved(turn, types)
+    state.served = served
+    handBackUnserved(turn)
     if (state.session?.welcomed === true) turn.tell({ type: 'serves', types: [...types] })
   }
 }
@@ -58,15 +59,16 @@ function takeOver(turn: Turn, next: Host): void {
   if (former !== undefined) former.role = 'old'
   next.role = 'main'
   state.idleDeaths = 0
-  const running = [...state.attempts.values()].filter(({ host }) => host === former?.id && host !== undefined).length
+  const running = [...state.attempts].filter(({ host }) => host === former?.id && host !== undefined).length
   turn.log('info', 'the task modules were loaded anew', { pid: next.pid, running })
   answer(turn)
 }
 
 /** Its modules may serve other types than before: what waits here and is not served any more goes back. */
-function handBackUnserved(turn: Turn, types: readonly ServedType[]): void {
-  for (const attempt of turn.state.attempts.values()) {
-    if (attempt.phase !== 'ready' || types.some(({ type }) => type === attempt.assignment.type)) continue
+function handBackUnserved(turn: Turn): void {
+  const { attempts, served } = turn.state
+  for (const attempt of attempts) {
+    if (attempt.phase !== 'ready' || served.has(attempt.assignment.type)) continue
     settle(turn, attempt, { outcome: 'returned', reason: 'unserved', started: false })
   }
 }

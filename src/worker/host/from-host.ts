@@ -29,18 +29,27 @@ const ServedType = Type.Object({
 const FromHost = Type.Union([
   Type.Object({ type: Type.Literal('ready'), types: Type.Array(ServedType, { maxItems: 1_000 }) }),
   Type.Object({ type: Type.Literal('unfit'), message: Type.String({ maxLength: 4_000 }) }),
-  /** Written before the code begins: without it, it never did. */
-  Type.Object({ type: Type.Literal('began'), leaseId: Id }),
-  Type.Object({ type: Type.Literal('outcome'), leaseId: Id, outcome: Outcome }),
+  /** Written before their code begins: without it, it never did. */
+  Type.Object({ type: Type.Literal('began'), leaseIds: Type.Array(Id) }),
+  Type.Object({ type: Type.Literal('outcomes'), list: Type.Array(Type.Object({ leaseId: Id, outcome: Outcome })) }),
   Type.Object({ type: Type.Literal('uncaught'), error: ErrorField }),
   Type.Object({ type: Type.Literal('log'), level: Type.Enum(LOG_LEVELS), text: Type.String({ maxLength: 8_192 }) }),
 ])
 export type FromHost = Static<typeof FromHost>
 
+const SignOfLife = Type.Object({ begun: Type.Number() })
+
 const fromHost = Compile(FromHost)
+const signOfLife = Compile(SignOfLife)
 
 /** @throws DtrError `protocol` for what no host of ours says */
 export function readFromHost(row: unknown): FromHost {
   if (fromHost.Check(row)) return row
   throw new DtrError('protocol', 'a host says what no host says')
+}
+
+/** @throws DtrError `protocol` for what no watchdog says */
+export function readSignOfLife(row: unknown): Static<typeof SignOfLife> {
+  if (signOfLife.Check(row)) return row
+  throw new DtrError('protocol', 'a watchdog says what no watchdog says')
 }

@@ -5,7 +5,7 @@ import type { FromHost } from './pipe-messages.js'
 import { type HostOptions, HostProcess } from './process.js'
 
 /** One host as its worker handles it. */
-export type HostHandle = Pick<HostProcess, 'pid' | 'send' | 'watch' | 'kill'>
+export type HostHandle = Pick<HostProcess, 'pid' | 'run' | 'abort' | 'watch' | 'kill'>
 
 export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'listeningFd'> {
   /** Starts one: a process, if nothing else is said. */
@@ -41,7 +41,7 @@ export class Hosts {
     const child: HostHandle = start({
       ...options,
       spawned: (pid) => tell({ kind: 'host-spawned', host, pid }),
-      alive: () => tell({ kind: 'host-alive', host }),
+      alive: ({ begun }) => tell({ kind: 'host-alive', host, begun }),
       said: (messages) => this.#said(host, messages),
       printed: (line, to) => {
         const level = to === 'stdout' ? 'info' : 'warn'
@@ -58,9 +58,10 @@ export class Hosts {
     this.#processes.set(host, child)
   }
 
-  /** What ended in one chunk is told as one event: its results leave in one message. */
+  /** What began, or ended, in one chunk is told as one event: its results leave in one message. */
   #said(host: HostId, messages: readonly FromHost[]): void {
     const { tell, log } = this.#options
+    const leaseIds: string[] = []
     const outcomes: HostOutcome[] = []
     for (const message of messages) {
       switch (message.type) {
@@ -71,7 +72,7 @@ export class Hosts {
           tell({ kind: 'host-unfit', host, message: message.message })
           break
         case 'began':
-          tell({ kind: 'host-began', host, leaseId: message.leaseId })
+          leaseIds.push(...message.leaseIds)
           break
         case 'uncaught':
           tell({ kind: 'host-uncaught', host, error: message.error })
@@ -79,11 +80,12 @@ export class Hosts {
         case 'log':
           log.write({ level: message.level, text: message.text })
           break
-        case 'outcome':
+        case 'outcomes':
           // An attempt begins before it ends, so all of them may come last.
-          outcomes.push(message)
+          outcomes.push(...message.list)
       }
     }
+    if (leaseIds.length > 0) tell({ kind: 'host-began', host, leaseIds })
     if (outcomes.length > 0) tell({ kind: 'host-outcomes', host, outcomes })
   }
 }

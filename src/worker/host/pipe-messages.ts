@@ -7,11 +7,26 @@ export type { FromHost } from './from-host.js'
 
 /** A payload or a result doubles at most as text within JSON. */
 export const PIPE_LINE_BYTES_MAX = 4 * 1024 * 1024
+/** Beyond so much text a list is not made longer: three bytes a character, and one more payload, are a line still. */
+const LIST_CHARS_MAX = 256 * 1024
+
+/** In as few lists as fit into a line each. */
+export function* inLines<Item>(items: readonly Item[], charsOf: (item: Item) => number): Generator<readonly Item[]> {
+  let from = 0
+  let chars = 0
+  for (let index = 0; index < items.length; index += 1) {
+    chars += charsOf(items[index]!)
+    if (chars < LIST_CHARS_MAX && index < items.length - 1) continue
+    yield from === 0 && index === items.length - 1 ? items : items.slice(from, index + 1)
+    from = index + 1
+    chars = 0
+  }
+}
 
 export type ToHost =
   /** The first message: what it is to load. */
   | { readonly type: 'load'; readonly modules: readonly string[]; readonly builtins: boolean }
-  | { readonly type: 'run'; readonly attempt: AttemptInput }
+  | { readonly type: 'run'; readonly list: readonly AttemptInput[] }
   | { readonly type: 'abort'; readonly leaseId: string; readonly reason: AbortReason }
 
 export interface ToWatchdog {
@@ -20,4 +35,7 @@ export interface ToWatchdog {
   readonly signEveryMs: number
 }
 /** What a watchdog writes: a sign of life. */
-export const SIGN_OF_LIFE = '{"alive":true}\n'
+export interface SignOfLife {
+  /** So many attempts have begun in the life of this host: it knows while the code of one keeps all behind it waiting. */
+  readonly begun: number
+}

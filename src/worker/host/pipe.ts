@@ -17,6 +17,8 @@ export class Pipe<Row> {
   readonly #stream: Duplex
   readonly #lines = new LineReader()
   readonly #parser = new JsonParser()
+  /** Lines of this turn. */
+  #unwritten = ''
 
   constructor(stream: Duplex, handlers: PipeHandlers<Row>) {
     this.#stream = stream
@@ -37,15 +39,28 @@ export class Pipe<Row> {
     stream.on('close', () => handlers.closed(fault))
   }
 
+  /** What is sent in one turn leaves in one write. */
   send(message: object): void {
-    if (this.#stream.writable) this.#stream.write(`${JSON.stringify(message)}\n`)
+    if (this.#unwritten === '') queueMicrotask(() => this.flush())
+    this.#unwritten += `${JSON.stringify(message)}\n`
   }
 
-  /** Resolves when it is in the system's hands: it arrives even if this process ends now. */
-  sent(message: object): Promise<void> {
-    return new Promise((resolve) => {
-      this.#stream.write(`${JSON.stringify(message)}\n`, () => resolve())
-    })
+  flush(): void {
+    const lines = this.#unwritten
+    this.#unwritten = ''
+    if (lines !== '' && this.#stream.writable) this.#stream.write(lines)
+  }
+
+  /**
+   * Writes it, and all that was sent before.
+   * @returns undefined where it is in the system's hands already: it arrives even if this process ends now. Else resolves
+   * when it is.
+   */
+  written(message: object): Promise<void> | undefined {
+    this.send(message)
+    this.flush()
+    if (this.#stream.writableLength === 0) return undefined
+    return new Promise((resolve) => this.#stream.write('', () => resolve()))
   }
 
   #rows(chunk: Buffer): unknown[] {

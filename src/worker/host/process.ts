@@ -7,10 +7,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../../errors.js'
-import { readFromHost } from './from-host.js'
+import type { AttemptInput } from '../../runner/runner.js'
+import type { AbortReason } from '../events.js'
+import { readFromHost, readSignOfLife } from './from-host.js'
 import { forwardLines } from './output.js'
 import { Pipe } from './pipe.js'
-import type { FromHost, ToHost, ToWatchdog } from './pipe-messages.js'
+import { type FromHost, inLines, type SignOfLife, type ToHost, type ToWatchdog } from './pipe-messages.js'
 
 export interface HostOptions {
   /** Absolute paths of task modules. */
@@ -21,7 +23,7 @@ export interface HostOptions {
   /** Of the worker; shown by `ps`. */
   readonly name: string
   spawned(pid: number): void
-  alive(): void
+  alive(sign: SignOfLife): void
   said(messages: readonly FromHost[]): void
   /** A line that its code printed. */
   printed(line: string, to: 'stdout' | 'stderr'): void
@@ -32,11 +34,15 @@ export interface HostOptions {
 const EXIT_MS_MAX = 1_000
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 
+function charsOf({ payload, meta }: AttemptInput): number {
+  return payload.length + (meta?.length ?? 0)
+}
+
 export class HostProcess {
   readonly #options: HostOptions
   readonly #child: ChildProcess
   /** Undefined where the system had no room for the process: it is told as ended. */
-  #watchdog: Pipe<unknown> | undefined
+  #watchdog: Pipe<SignOfLife> | undefined
   #work: Pipe<FromHost> | undefined
   #exit: { code: number | undefined; signal: string | undefined } | undefined
   #workClosed = false
@@ -57,7 +63,7 @@ export class HostProcess {
     })
     this.#child.once('exit', (code, signal) => this.#exited(code ?? undefined, signal ?? undefined))
     const { modules, builtins } = options
-    this.send({ type: 'load', modules, builtins })
+    this.#send({ type: 'load', modules, builtins })
   }
 
   #listen([, stdout, stderr, watchdog, work]: readonly Duplex[]): void {
@@ -65,7 +71,8 @@ export class HostProcess {
     if (stdout !== undefined) forwardLines(stdout, (line) => options.printed(line, 'stdout'))
     if (stderr !== undefined) forwardLines(stderr, (line) => options.printed(line, 'stderr'))
     if (watchdog !== undefined) {
-      this.#watchdog = new Pipe(watchdog, { read: (row) => row, rows: () => options.alive(), closed: () => {} })
+      const rows = (signs: readonly SignOfLife[]): void => options.alive(signs.at(-1)!)
+      this.#watchdog = new Pipe(watchdog, { rows, read: readSignOfLife, closed: () => {} })
     }
     if (work === undefined) return
     this.#work = new Pipe(work, {
@@ -79,7 +86,16 @@ export class HostProcess {
     return this.#child.pid
   }
 
-  send(message: ToHost): void {
+  /** The code of these begins, one after the other. */
+  run(attempts: readonly AttemptInput[]): void {
+    for (const list of inLines(attempts, charsOf)) this.#send({ type: 'run', list })
+  }
+
+  abort(leaseId: string, reason: AbortReason): void {
+    this.#send({ type: 'abort', leaseId, reason })
+  }
+
+  #send(message: ToHost): void {
     this.#work?.send(message)
   }
 
@@ -109,8 +125,15 @@ export class HostProcess {
     this.#workClosed = true
     if (this.#exit !== undefined) this.#end(this.#exit.code, this.#exit.signal)
     // It lives, and is not to be understood any more: its code wrote to the pipe, or closed it.
-    else if (fault !== undefined) this.kill()
-    else setTimeout(() => this.kill(), EXIT_MS_MAX).unref()
+    else if (fault !== undefined) this.#killFor('its code wrote into the pipe to its worker')
+    else setTimeout(() => this.#killFor('it closed the pipe to its worker and did not end'), EXIT_MS_MAX).unref()
+  }
+
+  /** It is its own fault (P11), and it cannot say so itself any more. */
+  #killFor(message: string): void {
+    if (this.#exit !== undefined) return
+    this.#options.said([{ type: 'uncaught', error: { code: 'host_died', message } }])
+    this.kill()
   }
 
   #end(exitCode: number | undefined, signal: string | undefined, why?: string): void {

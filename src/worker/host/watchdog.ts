@@ -2,9 +2,10 @@
 // the whole process group, commands and grandchildren included, the moment the worker is gone, and by itself where
 // no confirmed beat has come in time, also while the worker is frozen (P7, P18).
 import { Socket } from 'node:net'
+import { workerData } from 'node:worker_threads'
 import { rawMonoMs } from '../../clock.js'
 import { Pipe } from './pipe.js'
-import { SIGN_OF_LIFE, type ToWatchdog } from './pipe-messages.js'
+import type { SignOfLife, ToWatchdog } from './pipe-messages.js'
 
 /** Inherited from the worker; see process.ts. */
 const WATCHDOG_FD = 3
@@ -29,6 +30,8 @@ function watch(): void {
   else if (leftMs !== Number.POSITIVE_INFINITY) timer = setTimeout(watch, Math.min(leftMs + 1, 2 ** 31 - 1))
 }
 
+/** Counted by the main thread. */
+const begun = workerData as Float64Array
 let signEveryMs = 0
 let signs: NodeJS.Timeout | undefined
 
@@ -42,7 +45,8 @@ function giveSigns(everyMs: number): void {
 
 /** One that waits to be read is enough. */
 function giveSign(): void {
-  if (socket.writableLength === 0) socket.write(SIGN_OF_LIFE)
+  const sign: SignOfLife = { begun: begun[0] ?? 0 }
+  if (socket.writableLength === 0) socket.write(`${JSON.stringify(sign)}\n`)
 }
 
 process.on('uncaughtException', endGroup)
