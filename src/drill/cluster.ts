@@ -1,20 +1,19 @@
 // The private cluster of a drill: a master and workers as a launcher starts them, in a temporary folder and on free ports,
 // each of which can be killed, frozen and started again by name. Nothing of the user's own settings reaches it.
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
 import { type MonoMs, rawMonoMs } from '../clock.js'
-import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
+import { type GivenSettings, resolveSettings, type SettingName, type Settings } from '../config.js'
 import { DtrError } from '../errors.js'
 import { type Child, describeExit, type Exit, startChild } from '../launch/child.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from '../launch/command-line.js'
 import { secretFor } from '../launch/secret.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 import { type ClusterKey, readKey } from '../protocol/key.js'
+import type { Reaper } from './reaper.js'
 
 const TASKS = fileURLToPath(new URL('./witness-tasks.js', import.meta.url))
 const MASTER = 'master'
@@ -22,10 +21,25 @@ const PORTS_IN_A_ROW = 16
 
 export interface ClusterOptions {
   readonly settings: GivenSettings
+  /** Of the drill: it ends all processes, and the folder is in its. */
+  readonly reaper: Reaper
   /** A line about a process that ended. */
   readonly tell: (line: string) => void
-  /** Makes the data folder something special. @returns what takes that back */
-  readonly prepare?: ((data: string) => () => void) | undefined
+  /** What is to be there before the first process is. */
+  readonly prepare?: Prepare | undefined
+  readonly places?: Places | undefined
+}
+
+/** Whoever does something to the machine tells the reaper what takes it back. */
+export type Prepare = (settings: Settings, reaper: Reaper) => void | Promise<void>
+
+/** Where and how a process of this name runs, each time that it is started. */
+export type Places = (name: string, settings: Settings) => Place
+
+export interface Place {
+  /** A command that becomes it. */
+  readonly via?: readonly string[]
+  readonly settings?: Partial<Settings>
 }
 
 export interface Left extends Exit {
@@ -33,41 +47,38 @@ export interface Left extends Exit {
   readonly atMs: MonoMs
 }
 
-/** Where a worker runs that is to have another network than the rest. */
-export interface Elsewhere {
-  readonly via?: readonly string[]
-  readonly settings?: Partial<Settings>
-}
-
 export class DrillCluster {
-  readonly folder: string
   readonly witness: string
   readonly settings: Settings
   readonly #tell: (line: string) => void
+  readonly #reaper: Reaper
+  readonly #places: Places
   readonly #secret: string
   readonly #living = new Map<string, Child>()
   #client: Client | undefined
 
-  private constructor(
-    folder: string,
-    settings: Settings,
-    tell: (line: string) => void,
-    private readonly undo: (() => void) | undefined,
-  ) {
-    this.folder = folder
-    this.witness = join(folder, 'witness')
+  private constructor(settings: Settings, { tell, reaper, places = () => ({}) }: ClusterOptions) {
+    this.witness = join(reaper.folder, 'witness')
     this.settings = settings
     this.#tell = tell
+    this.#reaper = reaper
+    this.#places = places
     this.#secret = secretFor(settings.data, settings, {}, { make: true })
   }
 
-  static async create({ settings, tell, prepare }: ClusterOptions): Promise<DrillCluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'dtr-drill-'))
+  static async create(options: ClusterOptions): Promise<DrillCluster> {
+    const { reaper, prepare } = options
     const port = await freePort()
-    const places = { data: join(folder, 'data'), logs: join(folder, 'logs'), tasks: [TASKS] }
+    const places = { data: join(reaper.folder, 'data'), logs: join(reaper.folder, 'logs'), tasks: [TASKS] }
     const ports = { port, workerPorts: { first: port + 1, last: port + PORTS_IN_A_ROW - 1 } }
-    const undo = prepareOrRemove(folder, () => prepare?.(places.data))
-    return new DrillCluster(folder, resolveSettings({ ...ports, ...settings, ...places }, {}), tell, undo)
+    const settings = resolveSettings({ ...ports, ...options.settings, ...places }, {})
+    await prepare?.(settings, reaper)
+    return new DrillCluster(settings, options)
+  }
+
+  /** For what is to stay where the drill does not hold. */
+  get folder(): string {
+    return this.#reaper.folder
   }
 
   get records(): readonly RunRecord[] {
@@ -95,19 +106,18 @@ export class DrillCluster {
 
   /** Resolves when it listens. */
   async startMaster(): Promise<void> {
-    await this.#start('master', MASTER, argsOf(MASTER_SETTINGS, this.settings)).ready
+    await this.#start('master', MASTER, MASTER_SETTINGS).ready
   }
 
-  async startWorkers(names: readonly string[], elsewhere: Elsewhere = {}): Promise<void> {
-    const { via, settings } = elsewhere
-    const start = (name: string): Child =>
-      this.#start('worker', name, argsOf(WORKER_SETTINGS, { ...this.settings, ...settings, id: name }), via)
-    await Promise.all(names.map((name) => start(name).ready))
+  async startWorkers(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.#start('worker', name, WORKER_SETTINGS).ready))
   }
 
-  #start(role: Child['role'], name: string, args: readonly string[], via: readonly string[] = []): Child {
+  #start(role: Child['role'], name: string, flags: readonly SettingName[]): Child {
+    const { via = [], settings } = this.#places(name, this.settings)
+    const args = argsOf(flags, { ...this.settings, ...settings, id: name })
     const child = startChild({
-      ...{ name, role, args, via, secret: this.#secret, environment: process.env },
+      ...{ name, role, args, via, secret: this.#secret, environment: this.#reaper.environment },
       log: join(this.settings.logs, `${name}.log`),
       wrote: (line) => this.#tell(`${name}: ${line}`),
     })
@@ -139,29 +149,9 @@ export class DrillCluster {
     return { name, ...exit, atMs: rawMonoMs() }
   }
 
-  /** No process outlives it, frozen or not. */
-  async end(): Promise<void> {
+  /** Its processes are ended by the reaper. */
+  close(): void {
     this.#client?.close()
-    const hosts = this.records.flatMap((record) => (record.hosts ?? []).map(({ pid }) => pid))
-    const children = [...this.#living.values()]
-    for (const pid of [...children.map((child) => child.pid), ...hosts]) {
-      for (const signal of ['SIGCONT', 'SIGKILL'] as const) sendSignal(pid, signal)
-    }
-    await Promise.all(children.map(({ exited }) => exited))
-    this.undo?.()
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true })
-  }
-}
-
-function prepareOrRemove<Value>(folder: string, prepare: () => Value): Value {
-  try {
-    return prepare()
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
-    throw error
   }
 }
 

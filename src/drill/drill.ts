@@ -1,4 +1,5 @@
 // What a drill is: one fault, the promises that it puts to the test, and what came of it.
+import type { PlanHere } from './here.js'
 import type { Need } from './needs.js'
 import type { Happening, Measure } from './record.js'
 import type { Stage } from './stage.js'
@@ -13,6 +14,8 @@ export interface Drill {
   readonly needs: readonly Need[]
   /** Injects the fault, heals, and judges what only this drill can; what holds for all is judged afterwards. */
   run(stage: Stage): Promise<void>
+  /** How it is done to a cluster that is not its own; none, it cannot be. */
+  readonly here?: PlanHere
 }
 
 export interface DrillResult {
@@ -23,6 +26,8 @@ export interface DrillResult {
   readonly reason?: string
   readonly seed: number
   readonly quick: boolean
+  /** It was done to a cluster that was there, not to one of its own. */
+  readonly here?: true
   readonly tookMs: number
   readonly measures: readonly Measure[]
   readonly verdicts: readonly Verdict[]

@@ -20,6 +20,8 @@ export interface Sign {
 /** A task whose submit was answered. */
 export interface Accepted {
   readonly id: string
+  /** What was submitted, as text. */
+  readonly payload: string
   readonly maxAttempts: number
   /** The error code that it is to end with; none, it is to complete. */
   readonly endsWith?: string | undefined

@@ -1,22 +1,21 @@
 // What a drill plays on: its cluster, the load that it is under, a record of what happens, and the ways to wait for it.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../client/client.js'
-import type { TaskEnd } from '../client/task-end.js'
-import type { TaskHandle } from '../client/task-handle.js'
 import { type MonoMs, rawMonoMs } from '../clock.js'
 import type { GivenSettings, Settings } from '../config.js'
 import { DtrError } from '../errors.js'
 import type { TaskField, WorkerField } from '../protocol/messages.js'
 import type { Chance } from './chance.js'
-import { DrillCluster, sendSignal } from './cluster.js'
-import { type Accepted, type History, type Life, livesOf, readSigns, type Sign } from './history.js'
-import type { Happening, Measure } from './record.js'
-import { resumedAfter, toll, type Verdict } from './verdicts.js'
+import { type ClusterOptions, DrillCluster, sendSignal } from './cluster.js'
+import { type History, type Life, livesOf, readSigns, type Sign } from './history.js'
+import { Load, type TaskPlan } from './load.js'
+import { Reaper } from './reaper.js'
+import { type Happening, Recorder } from './record.js'
+import { resumedAfter, toll } from './verdicts.js'
 import type { DrillPayload } from './witness-tasks.js'
 
 /** Everything that hangs on the heartbeat follows it. */
 const QUICK: GivenSettings = { heartbeat: 500, masterTimeout: 7_500, killGrace: 1_250, scan: 250 }
-const RETRIES = 30
 const POLL_MS = 20
 /** Nothing that a drill waits for takes longer; what waits in vain names what it waited for. */
 const PATIENCE_MS = 180_000
@@ -29,19 +28,14 @@ export interface StageOptions {
   readonly happened: (happening: Happening) => void
 }
 
-export interface StartOptions {
+export interface StartOptions extends Pick<ClusterOptions, 'prepare' | 'places'> {
   readonly workers: number
   readonly slots: number
   /** Timers are never scaled: the drill does not wait for them. */
   readonly realTimers?: boolean
   readonly settings?: GivenSettings
-  readonly prepare?: (data: string) => () => void
-}
-
-export interface TaskPlan extends Partial<Omit<DrillPayload, 'witness' | 'ms'>> {
-  /** How long it takes, or between which two it is drawn. */
-  readonly ms: number | readonly [least: number, most: number]
-  readonly endsWith?: string
+  /** What happens on the new folder before there is a master. */
+  readonly beforeMaster?: (cluster: DrillCluster) => Promise<void>
 }
 
 /** A worker that runs something. */
@@ -53,33 +47,24 @@ export interface Victim {
   readonly lives: readonly Life[]
 }
 
-export class Stage {
+export class Stage extends Recorder {
   readonly quick: boolean
   readonly chance: Chance
   readonly signal: AbortSignal
-  readonly timeline: Happening[] = []
-  readonly measures: Measure[] = []
-  readonly verdicts: Verdict[] = []
-  readonly #happened: (happening: Happening) => void
-  readonly #startedMs = rawMonoMs()
-  readonly #accepted: Accepted[] = []
-  readonly #ends: Promise<void>[] = []
-  readonly #told = new Map<string, TaskEnd>()
-  readonly #submits: Promise<void>[] = []
+  /** Takes back what is done to the machine, also where the drill does not come to its end. */
+  readonly reaper = new Reaper()
   readonly #wakes: MonoMs[] = []
-  readonly #over = new AbortController()
   readonly #undos: (() => Promise<void>)[] = []
   #cluster: DrillCluster | undefined
   #client: Client | undefined
-  #streaming: AbortController | undefined
-  #faultMs: MonoMs | undefined
+  #load: Load | undefined
   #history: History | undefined
 
   constructor({ quick, chance, signal, happened }: StageOptions) {
+    super(happened)
     this.quick = quick
     this.chance = chance
     this.signal = signal
-    this.#happened = happened
   }
 
   get #patienceMs(): number {
@@ -103,93 +88,66 @@ export class Stage {
   // --- Cluster and load ------------------------------------------------------------------------------------------------
 
   /** `worker-1`, `worker-2`, ... */
-  async start({ workers, slots, realTimers = false, settings = {}, prepare }: StartOptions): Promise<this> {
+  async start(options: StartOptions): Promise<this> {
+    const { workers, slots, realTimers = false, settings = {}, prepare, places } = options
     const timers = this.quick && !realTimers ? QUICK : {}
     this.#cluster = await DrillCluster.create({
       settings: { ...timers, slots, ...settings },
+      reaper: this.reaper,
       tell: (line) => this.saw(line),
-      prepare,
+      ...{ prepare, places },
     })
     const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)
+    await options.beforeMaster?.(this.cluster)
     await this.cluster.startMaster()
     await this.cluster.startWorkers(names)
-    this.#client = await this.cluster.client()
+    const { witness } = this.cluster
+    const client = await this.cluster.client()
+    this.#client = client
+    this.#load = new Load({
+      ...{ client, chance: this.chance, type: 'drill' },
+      payloadOf: (plan): DrillPayload => ({ ...plan, witness }),
+    })
     await this.untilReady(names)
     this.saw(`a master and ${workers} workers with ${slots} slots each are ready`)
     return this
   }
 
+  /** The cluster is there already, and is not the drill's: its own workers serve the load. */
+  join(client: Client): this {
+    this.#client = client
+    this.#load = new Load({ client, chance: this.chance, type: 'sleep', payloadOf: ({ ms }) => ({ ms }) })
+    return this
+  }
+
+  get #loaded(): Load {
+    if (this.#load === undefined) throw new Error('the drill has not started its cluster')
+    return this.#load
+  }
+
   /** Resolves when all of them are accepted. */
   async submit(count: number, plan: TaskPlan): Promise<readonly string[]> {
-    return Promise.all(Array.from({ length: count }, () => this.#submit(plan)))
+    return this.#loaded.submit(count, plan)
   }
 
-  /** A task every so often, until the drill settles. Submits that nobody answers go on by themselves (P2). */
+  /** A task every so often, until the drill settles. */
   stream(everyMs: number, plan: TaskPlan): void {
-    this.#streaming = new AbortController()
-    const { signal } = this.#streaming
-    const send = async (): Promise<void> => {
-      for (; !signal.aborted; await pause(everyMs)) {
-        const submitted = this.#submit(plan).then(() => {})
-        submitted.catch(() => {})
-        this.#submits.push(submitted)
-      }
-    }
-    this.#submits.push(send())
+    this.#loaded.stream(everyMs, plan)
   }
 
-  async #submit({ ms, endsWith, ...rest }: TaskPlan): Promise<string> {
-    const took = typeof ms === 'number' ? ms : this.chance.between(...ms)
-    const payload: DrillPayload = { ...rest, ms: took, witness: this.cluster.witness }
-    const handle: TaskHandle = await this.client.submit('drill', payload, { retries: RETRIES })
-    this.#accepted.push({ id: handle.id, maxAttempts: RETRIES + 1, endsWith })
-    this.#ends.push(handle.ended().then((end) => void this.#told.set(end.id, end)))
-    this.#ends.at(-1)?.catch(() => {})
-    return handle.id
+  /** Tasks whose end the client was told. */
+  get endedCount(): number {
+    return this.#loaded.told.size
   }
 
   get acceptedCount(): number {
-    return this.#accepted.length
-  }
-
-  // --- The fault and what comes of it -----------------------------------------------------------------------------------
-
-  /** The moment of the first fault is the one from which is measured. @returns it */
-  inject(text: string, act: () => unknown): MonoMs {
-    const atMs = rawMonoMs()
-    act()
-    this.#faultMs ??= atMs
-    this.#tell('fault', text)
-    return atMs
-  }
-
-  heal(text: string): void {
-    this.#tell('heal', text)
-  }
-
-  saw(text: string): void {
-    this.#tell('seen', text)
+    return this.#loaded.accepted.length
   }
 
   /** Processes that run code, and stood still, go on from now. */
   wake(pids: readonly number[]): void {
     this.#wakes.push(rawMonoMs())
     for (const pid of pids) sendSignal(pid, 'SIGCONT')
-  }
-
-  measure(what: string, value: number, unit: Measure['unit'] = 'ms'): void {
-    this.measures.push({ what, value: Math.round(value), unit })
-  }
-
-  judge(...verdicts: readonly Verdict[]): void {
-    this.verdicts.push(...verdicts)
-  }
-
-  #tell(kind: Happening['kind'], text: string): void {
-    if (this.#over.signal.aborted) return
-    const happening = { atMs: rawMonoMs() - this.#startedMs, kind, text }
-    this.timeline.push(happening)
-    this.#happened(happening)
   }
 
   // --- Waiting ---------------------------------------------------------------------------------------------------------
@@ -216,9 +174,26 @@ export class Stage {
     return orAbort(Promise.resolve(answer), this.signal)
   }
 
+  /** @throws DtrError `timeout` that names what was waited for */
+  async #within<Value>(what: string, promise: Promise<Value>): Promise<Value> {
+    const limit = new AbortController()
+    const late = pause(this.#patienceMs, undefined, { signal: limit.signal })
+    const never = late.then(() => Promise.reject(inVain(what, this.#patienceMs)))
+    return Promise.race([this.#orEnd(promise), never]).finally(() => limit.abort())
+  }
+
   async worker(name: string): Promise<WorkerField | undefined> {
     const { workers } = await this.client.status()
     return workers.find((worker) => worker.name === name)
+  }
+
+  /** Which lives of workers are there. */
+  async incarnations(): Promise<string> {
+    const { workers } = await this.client.status()
+    return workers
+      .map(({ incarnation }) => incarnation)
+      .sort()
+      .join(', ')
   }
 
   /** Of this process: a worker of the same name that was started later is another one. */
@@ -241,7 +216,7 @@ export class Stage {
   }
 
   get signs(): readonly Sign[] {
-    return readSigns(this.cluster.witness)
+    return this.#cluster === undefined ? [] : readSigns(this.#cluster.witness)
   }
 
   /** Resolves when so many tasks have come to their end. */
@@ -270,21 +245,18 @@ export class Stage {
   /** Waits until all that was accepted has ended (P17); what has not stands so in the history. */
   async settle(): Promise<History> {
     if (this.#history !== undefined) return this.#history
-    this.#streaming?.abort()
+    const { accepted, told } = this.#loaded
+    this.#loaded.stop()
     const startMs = rawMonoMs()
-    const patience = AbortSignal.any([this.signal, AbortSignal.timeout(this.#patienceMs)])
-    const all = Promise.all(this.#submits).then(() => Promise.all(this.#ends))
-    await orAbort(all, patience).catch(() => {})
+    await this.#within('all tasks to end', this.#loaded.settled()).catch(() => {})
     this.signal.throwIfAborted()
-    const ids = this.#accepted.map(({ id }) => id)
-    const stored = await this.#orEnd(this.client.get(ids, { story: true }))
-    this.saw(`all ${ids.length} tasks are settled, ${Math.round(rawMonoMs() - startMs)} ms after the faults ended`)
+    const ids = accepted.map(({ id }) => id)
+    const stored = await this.#within('an answer', this.client.get(ids, { story: true }))
+    const afterMs = Math.round(rawMonoMs() - startMs)
+    this.saw(`${told.size} of ${ids.length} tasks have ended, ${afterMs} ms after the faults ended`)
     this.#history = {
-      accepted: this.#accepted,
-      told: this.#told,
+      ...{ accepted, told, signs: this.signs, wakes: this.#wakes },
       stored: new Map(stored.map((task: TaskField) => [task.id, task])),
-      signs: this.signs,
-      wakes: this.#wakes,
     }
     this.#measureHistory(this.#history)
     return this.#history
@@ -292,7 +264,7 @@ export class Stage {
 
   #measureHistory(history: History): void {
     const { touched, charged } = toll(history)
-    const resumed = this.#faultMs === undefined ? [] : resumedAfter(history, this.#faultMs)
+    const resumed = this.faultMs === undefined ? [] : resumedAfter(history, this.faultMs)
     if (resumed.length > 0) this.measure('first run elsewhere after', resumed[0]!)
     if (resumed.length > 1) this.measure('last run elsewhere after', resumed.at(-1)!)
     this.measure('tasks accepted', history.accepted.length, 'count')
@@ -307,12 +279,13 @@ export class Stage {
 
   /** Ends all of it; the folder stays where `keep` says so. @returns the folder that stays */
   async end(keep: boolean): Promise<string | undefined> {
-    this.#streaming?.abort()
-    this.#over.abort()
+    this.#load?.stop()
+    this.closeRecord()
     await Promise.all(this.#undos.map((undo) => undo()))
-    await this.#cluster?.end()
-    if (!keep) this.#cluster?.remove()
-    return keep ? this.#cluster?.folder : undefined
+    this.#cluster?.close()
+    const kept = keep && this.#cluster !== undefined
+    await this.reaper.end(kept)
+    return kept ? this.reaper.folder : undefined
   }
 }
 

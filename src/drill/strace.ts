@@ -1,8 +1,17 @@
-// What the system does for a process that runs, changed by strace while it is attached: disks that are slow or fail.
+// What the system does for a process, changed by strace: disks that are slow or fail, and death in the middle of a call.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { DtrError } from '../errors.js'
+
+export interface Change {
+  /** System calls as strace names them, with commas. */
+  readonly calls: string
+  /** As strace writes it: `error=EIO`, `delay_enter=1000000` (microseconds), `signal=SIGKILL:when=3`. */
+  readonly what: string
+  /** Only of these files, or sockets as /proc names them; of all where unset. */
+  readonly of?: readonly string[]
+}
 
 export interface Injection {
   /** Calls that were changed so far. */
@@ -14,14 +23,11 @@ export interface Injection {
 export const SYNCS = 'fdatasync,fsync'
 
 /**
- * Changes system calls of the process, of all its threads.
- * @param calls as strace names them, with commas
- * @param what as strace writes it: `error=EIO`, `delay_enter=1000000` (microseconds), `signal=SIGKILL:when=3`
+ * Changes system calls of a process that runs, of all its threads.
  * @param file gets a line for each call
  */
-export async function injectInto(pid: number, calls: string, what: string, file: string): Promise<Injection> {
-  const args = ['-f', '-p', `${pid}`, '-o', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:${what}`]
-  const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+export async function injectInto(pid: number, change: Change, file: string): Promise<Injection> {
+  const child = spawn('strace', [...argsOf(change, file), '-p', `${pid}`], { stdio: ['ignore', 'ignore', 'pipe'] })
   await untilAttached(child)
   const exited = once(child, 'exit')
   return {
@@ -31,6 +37,16 @@ export async function injectInto(pid: number, calls: string, what: string, file:
       await exited
     },
   }
+}
+
+/** Starts a command whose system calls are changed from its beginning; it keeps the pid. */
+export function injectedFromStart(change: Change, file: string): readonly string[] {
+  return ['strace', '-D', '-q', ...argsOf(change, file)]
+}
+
+function argsOf({ calls, what, of = [] }: Change, file: string): string[] {
+  const only = of.flatMap((path) => ['-P', path])
+  return ['-f', '-o', file, ...only, '-e', `trace=${calls}`, '-e', `inject=${calls}:${what}`]
 }
 
 /** It says so on its standard error, which must stay open: it says the same of each thread that comes later. */

@@ -37,11 +37,17 @@ export function judge(history: History): readonly Verdict[] {
   return [nothingLost(history), oneOutcome(history), noOverlap(history), startsWithin(history), storyTells(history)]
 }
 
-/** P1, P17: what was accepted is there, and has ended as it should. */
+/** What a cluster is held to whose tasks leave no witness. */
+export function judgeUnwitnessed(history: History): readonly Verdict[] {
+  return [nothingLost(history), sameEnds(history), startsWithin(history)]
+}
+
+/** P1, P17: what was accepted is there with its bytes, and has ended as it should. */
 export function nothingLost({ accepted, stored }: History): Verdict {
-  const against = accepted.flatMap(({ id, endsWith }) => {
+  const against = accepted.flatMap(({ id, payload, endsWith }) => {
     const task = stored.get(id)
     if (task === undefined) return [`task ${id} was accepted and is gone`]
+    if (task.payload !== payload) return [`task ${id} has another payload than was submitted`]
     if (task.state === 'pending' || task.state === 'running') return [`task ${id} is still ${task.state}`]
     const code = task.state === 'completed' ? undefined : (task.error?.code ?? task.state)
     return code === endsWith ? [] : [`task ${id} ended as ${code ?? 'completed'}, not as ${endsWith ?? 'completed'}`]
@@ -49,20 +55,30 @@ export function nothingLost({ accepted, stored }: History): Verdict {
   return verdict('P1', `all ${accepted.length} accepted tasks are there and have ended`, against)
 }
 
-/** P5, P6: client and store tell the same end, and the attempt that speaks in it came to its end. */
-export function oneOutcome({ accepted, told, stored, signs }: History): Verdict {
-  const finished = new Set(signs.filter(({ what }) => what === 'end').map(({ lease }) => lease))
+/** P6: client and store tell the same end. */
+export function sameEnds({ accepted, told, stored }: History, more: readonly string[] = []): Verdict {
   const against = accepted.flatMap(({ id }) => {
     const task = stored.get(id)
     const end = told.get(id)
     if (task === undefined || end === undefined) return []
     if (end.state !== task.state) return [`task ${id}: the client was told ${end.state}, the store has ${task.state}`]
-    if (task.state !== 'completed') return []
-    if (end.result !== task.result) return [`task ${id}: the client was told another result than the store has`]
-    const lease = winnerOf(task)
+    return end.result === task.result ? [] : [`task ${id}: the client was told another result than the store has`]
+  })
+  const words = `one outcome a task: ${told.size} were told to the client, the store has the same`
+  return verdict('P6', words, [...against, ...more])
+}
+
+/** P5, P6: and in it speaks the last attempt, which came to its end. */
+export function oneOutcome(history: History): Verdict {
+  const finished = new Set(history.signs.filter(({ what }) => what === 'end').map(({ lease }) => lease))
+  const wrong = history.accepted.flatMap(({ id }) => {
+    const task = history.stored.get(id)
+    if (task?.state !== 'completed' || !history.told.has(id)) return []
+    const { lease, attempt } = testimonyOf(task) ?? {}
+    if (attempt !== task.attempt) return [`task ${id}: attempt ${attempt} speaks in its result, not ${task.attempt}`]
     return lease !== undefined && finished.has(lease) ? [] : [`task ${id}: its result is of no attempt that ended`]
   })
-  return verdict('P6', `one outcome a task: ${told.size} were told to the client, the store has the same`, against)
+  return sameEnds(history, wrong)
 }
 
 /** P7: no code of a task goes on once its next attempt began, but for a second after it wakes from a pause. */
@@ -105,33 +121,33 @@ export function storyTells({ stored, signs }: History): Verdict {
   const against = byTask(signs).flatMap(([id, lives]) => {
     const task = stored.get(id)
     if (task === undefined) return []
-    const told = new Set([winnerOf(task), ...(task.story ?? []).map(({ lease }) => lease)])
+    const told = new Set([testimonyOf(task)?.lease, ...(task.story ?? []).map(({ lease }) => lease)])
     const untold = lives.filter(({ lease }) => !told.has(lease))
     return untold.map(({ lease }) => `task ${id}: its story has nothing of the attempt under the lease ${lease}`)
   })
   return verdict('P3', 'every attempt that ran stands in the story of its task', against)
 }
 
-/** P8, P11: these tasks were started once, and nothing but that was charged. */
+/** P8, P20: these tasks were started once, and nothing but that was charged. P11 says the latter alone. */
 export function unharmed(promise: string, words: string, history: History, ids: readonly string[]): Verdict {
   const starts = new Map(byTask(history.signs).map(([task, lives]) => [task, lives.length]))
   const against = ids.flatMap((id) => {
     const task = history.stored.get(id)
     const charged = task === undefined ? 0 : chargedAttempts(task)
     if (charged > 1) return [`task ${id} was charged for ${charged} attempts`]
-    return promise === 'P8' && (starts.get(id) ?? 0) > 1 ? [`task ${id} was started ${starts.get(id)} times`] : []
+    return promise !== 'P11' && (starts.get(id) ?? 0) > 1 ? [`task ${id} was started ${starts.get(id)} times`] : []
   })
   return verdict(promise, words, against)
 }
 
-/** P19: no attempt was ended because its worker was given up. */
-export function nobodyBlamed({ stored }: History): Verdict {
+/** P19, P20: no attempt was ended because its worker was given up. */
+export function nobodyBlamed({ stored }: History, promise = 'P19'): Verdict {
   const against = [...stored.values()].flatMap(({ id, story = [] }) =>
     story
       .filter(({ error }) => error?.code === 'lost')
       .map(({ holder }) => `task ${id}: its attempt at ${holder} was called lost`),
   )
-  return verdict('P19', 'no attempt was called lost', against)
+  return verdict(promise, 'no attempt was called lost', against)
 }
 
 /** Tasks that needed more than one attempt, and what was charged for it. */
@@ -156,7 +172,7 @@ function byTask(signs: History['signs']): [string, Life[]][] {
   return [...grouped(livesOf(signs), ({ task }) => task)]
 }
 
-/** The lease that speaks in a result. */
-function winnerOf({ result }: Pick<TaskEnd, 'result'>): string | undefined {
-  return result === undefined ? undefined : (JSON.parse(result) as Testimony).lease
+/** The attempt that speaks in a result. */
+function testimonyOf({ result }: Pick<TaskEnd, 'result'>): Testimony | undefined {
+  return result === undefined ? undefined : (JSON.parse(result) as Testimony)
 }

@@ -1,6 +1,8 @@
 // The task of all drills. It leaves its own witness: a line in a file when its code begins, every few milliseconds while
 // it goes on, and at its end, before its result leaves.
-import { appendFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { rawMonoMs } from '../clock.js'
 import type { TaskContext } from '../task/context.js'
@@ -18,20 +20,23 @@ export interface DrillPayload {
   readonly exits?: boolean
   /** Writes so much to standard output. */
   readonly prints?: number
+  /** So many processes of its own do the same at the same time. */
+  readonly printers?: number
 }
 
 const SIGN_EVERY_MS = 50
+const AHEAD_MS = monotonicAheadMs()
 const CHUNK = Buffer.alloc(65_536, `${'x'.repeat(127)}\n`)
 
 async function work(payload: DrillPayload, ctx: TaskContext): Promise<Testimony> {
   const leave = (what: Sign['what']): void => {
     const { taskId: task, attempt, leaseId: lease } = ctx
-    const sign: Sign = { what, task, attempt, lease, pid: process.pid, atMs: rawMonoMs() }
+    const sign: Sign = { what, task, attempt, lease, pid: process.pid, atMs: rawMonoMs() - AHEAD_MS }
     appendFileSync(payload.witness, `${JSON.stringify(sign)}\n`)
   }
   leave('start')
   if (payload.exits === true) process.exit(1)
-  for (let left = payload.prints ?? 0; left > 0; left -= CHUNK.length) await print(left)
+  await printAll(payload)
   const first = ctx.attempt === 1
   const endMs = rawMonoMs() + ((first ? payload.firstMs : undefined) ?? payload.ms)
   for (let toldMs = rawMonoMs(); rawMonoMs() < endMs; ) {
@@ -42,6 +47,26 @@ async function work(payload: DrillPayload, ctx: TaskContext): Promise<Testimony>
   }
   leave('end')
   return { lease: ctx.leaseId, attempt: ctx.attempt }
+}
+
+/** How far the monotonic clock of this process is ahead of that of the machine, on which all signs are. */
+function monotonicAheadMs(): number {
+  try {
+    const [, seconds, nanoseconds] =
+      /^monotonic\s+(-?\d+)\s+(\d+)/.exec(readFileSync('/proc/self/timens_offsets', 'utf8')) ?? []
+    return Number(seconds ?? 0) * 1_000 + Number(nanoseconds ?? 0) / 1e6
+  } catch {
+    return 0
+  }
+}
+
+async function printAll({ prints = 0, printers = 0 }: DrillPayload): Promise<void> {
+  const others = Array.from({ length: printers }, () => {
+    const command = `yes ${'y'.repeat(127)} | head -c ${prints}`
+    return once(spawn('sh', ['-c', command], { stdio: ['ignore', 'inherit', 'inherit'] }), 'exit')
+  })
+  for (let left = prints; left > 0; left -= CHUNK.length) await print(left)
+  await Promise.all(others)
 }
 
 function print(bytes: number): Promise<void> {

@@ -19,7 +19,11 @@ export const failingFsync: Drill = {
     await stage.submit(60, { ms: [100, 400] })
     stage.stream(50, { ms: [20, 100] })
     await stage.untilEnds(10)
-    const injection = await injectInto(cluster.pidOf('master'), SYNCS, 'error=EIO', join(cluster.folder, 'strace'))
+    const injection = await injectInto(
+      cluster.pidOf('master'),
+      { calls: SYNCS, what: 'error=EIO' },
+      join(cluster.folder, 'strace'),
+    )
     stage.inject('every sync to disk fails now', () => {})
     await stage.until('a sync that failed', () => injection.count() > 0)
     await stage.wait(ON_ITS_WAY_MS)

@@ -3,6 +3,7 @@
 import { formatDuration } from '../../config.js'
 import { sendSignal } from '../cluster.js'
 import type { Drill } from '../drill.js'
+import { CHARGED, heldBy, named, takenOver, underLoad, victimOf, workersOf } from '../here.js'
 import { livesOf } from '../history.js'
 import { needs } from '../needs.js'
 import { within } from '../verdicts.js'
@@ -43,5 +44,24 @@ export const freezeWorker: Drill = {
     await stage.untilReady([victim.name])
     stage.saw(`${victim.name} is at work again`)
     await stage.settle()
+  },
+  here(running, chance) {
+    const victim = chance.shuffled(workersOf(running, 2))[0]!
+    return {
+      words: [`kill -STOP of ${named(victim)} until it is given up, then kill -CONT`, CHARGED],
+      async play(stage) {
+        await underLoad(stage)
+        const held = await heldBy(stage, [victim])
+        stage.reaper.undo('kill', '-CONT', String(victim.pid))
+        const ran = `while it ran ${held.length} tasks`
+        const atMs = stage.inject(`kill -STOP of ${named(victim)} ${ran}`, () => sendSignal(victim.pid, 'SIGSTOP'))
+        stage.measure('given up after', (await stage.untilState(victimOf(victim), ['gone', 'lost'])) - atMs)
+        stage.judge(await takenOver(stage, held))
+        sendSignal(victim.pid, 'SIGCONT')
+        stage.heal(`kill -CONT of ${named(victim)}`)
+        await stage.untilReady([victim.name])
+        stage.saw(`${victim.name} is at work again`)
+      },
+    }
   },
 }

@@ -1,13 +1,9 @@
 // The master is killed under load and started again at once: running attempts go on, nothing accepted is forgotten.
-import { rawMonoMs } from '../../clock.js'
 import { sendSignal } from '../cluster.js'
 import type { Drill } from '../drill.js'
 import { livesOf } from '../history.js'
+import { judgeReturn } from '../master-back.js'
 import { needs } from '../needs.js'
-import { unharmed } from '../verdicts.js'
-
-/** A master that is back so soon costs no running attempt (P8). */
-const BACK_MS_MAX = 8_000
 
 export const killMaster: Drill = {
   name: 'kill-master',
@@ -30,15 +26,6 @@ export const killMaster: Drill = {
     await stage.cluster.startMaster()
     stage.heal('another master on the same folder')
     await stage.until('a submit to be accepted again', () => stage.acceptedCount > before)
-    const names = stage.cluster.names.filter((name) => name !== 'master')
-    await stage.untilReady(names)
-    stage.saw(`${names.join(', ')} are back`)
-    const backMs = rawMonoMs() - atMs
-    stage.measure('all workers were back after', backMs)
-    const history = await stage.settle()
-    const ids = running.map(({ task }) => task)
-    if (backMs < BACK_MS_MAX) {
-      stage.judge(unharmed('P8', `${ids.length} attempts ran on and were not run again`, history, ids))
-    } else stage.saw('P8 was not judged: the master was not back within 8 s')
+    await judgeReturn(stage, atMs, running)
   },
 }

@@ -1,6 +1,7 @@
 // All workers but one are killed at once, their hosts with them.
 import { sendSignal } from '../cluster.js'
 import type { Drill } from '../drill.js'
+import { CHARGED, heldBy, named, STAYS_DEAD, takenOver, underLoad, victimOf, workersOf } from '../here.js'
 import { needs } from '../needs.js'
 
 export const killWorkers: Drill = {
@@ -24,5 +25,22 @@ export const killWorkers: Drill = {
     await stage.cluster.startWorkers(victims)
     stage.heal(`others as ${victims.join(', ')}`)
     await stage.settle()
+  },
+  here(running, chance) {
+    const victims = chance.shuffled(workersOf(running, 2)).slice(1)
+    const names = victims.map(named).join(', ')
+    return {
+      words: [`kill -9 of ${names}; ${STAYS_DEAD}`, CHARGED],
+      async play(stage) {
+        await underLoad(stage)
+        const held = await heldBy(stage, victims)
+        const pids = victims.flatMap(({ pid, hosts = [] }) => [pid, ...hosts.map((host) => host.pid)])
+        stage.inject(`kill -9 of ${names} and their hosts while they ran ${held.length} tasks`, () => {
+          for (const pid of stage.chance.shuffled(pids)) sendSignal(pid, 'SIGKILL')
+        })
+        await Promise.all(victims.map((victim) => stage.untilState(victimOf(victim), ['gone'])))
+        stage.judge(await takenOver(stage, held))
+      },
+    }
   },
 }

@@ -1,4 +1,5 @@
-// A task that prints without measure: neither its worker's memory nor the logs grow with it, and heartbeats go on.
+// Tasks that print without measure, by themselves and by processes that they start: neither memory nor the logs grow with
+// it, and heartbeats go on.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Drill } from '../drill.js'
@@ -8,6 +9,9 @@ import { nobodyBlamed, verdict } from '../verdicts.js'
 const MIB = 1_048_576
 const PRINTED = 1_024 * MIB
 const PRINTED_QUICK = 64 * MIB
+/** Tasks that print at the same time, and how many processes each of them starts for it. */
+const BOMBS = 4
+const PRINTERS = 3
 const MEMORY_MAX = 256 * MIB
 /** Five files of 10 MB for each of three processes, and the one that is written. */
 const LOGS_MAX = 3 * 6 * 10 * MIB
@@ -15,15 +19,19 @@ const LOGS_MAX = 3 * 6 * 10 * MIB
 export const outputBomb: Drill = {
   name: 'output-bomb',
   promises: ['P1', 'P6', 'P9', 'P17', 'P19', 'P23'],
-  summary: `a task that prints ${PRINTED / MIB} MiB (--quick: ${PRINTED_QUICK / MIB}), beside others`,
+  summary: `${BOMBS} tasks and their children print ${PRINTED / MIB} MiB at once (--quick: ${PRINTED_QUICK / MIB}), beside others`,
   needs: [needs.proc],
   async run(stage) {
     const { cluster } = await stage.start({ workers: 2, slots: 3 })
     const prints = stage.quick ? PRINTED_QUICK : PRINTED
     stage.stream(50, { ms: [20, 100] })
-    stage.inject(`submit of a task that prints ${prints / MIB} MiB`, () => {})
-    const [bomb] = await stage.submit(1, { ms: 0, prints })
-    await stage.until('it to end', () => stage.signs.some(({ what, task }) => what === 'end' && task === bomb))
+    stage.inject(`submit of ${BOMBS} tasks that print ${prints / MIB} MiB together`, () => {})
+    const share = prints / (BOMBS * (1 + PRINTERS))
+    const bombs = await stage.submit(BOMBS, { ms: 0, prints: share, printers: PRINTERS })
+    await stage.until('them to end', () => {
+      const ended = new Set(stage.signs.flatMap(({ what, task }) => (what === 'end' ? [task] : [])))
+      return bombs.every((bomb) => ended.has(bomb))
+    })
     const history = await stage.settle()
     for (const name of cluster.names) {
       const bytes = peakMemory(cluster.pidOf(name))

@@ -20,7 +20,11 @@ export const slowFsync: Drill = {
     await stage.untilEnds(10)
     const delayMs = stage.settings.suspect
     const what = `delay_enter=${delayMs * 1_000}`
-    const injection = await injectInto(stage.cluster.pidOf('master'), SYNCS, what, join(stage.cluster.folder, 'strace'))
+    const injection = await injectInto(
+      stage.cluster.pidOf('master'),
+      { calls: SYNCS, what },
+      join(stage.cluster.folder, 'strace'),
+    )
     stage.inject(`a sync to disk takes ${formatDuration(delayMs)} now`, () => {})
     await stage.until(`${SLOW_SYNCS} slow syncs`, () => injection.count() >= SLOW_SYNCS)
     await injection.end()

@@ -18,14 +18,19 @@ t.test('the list, for people and for programs; what is bad usage', async (t) => 
   t.match(await run(), { code: 2, stderr: /say which drills/ })
   t.match(await run('--all', 'kill-worker'), { code: 2 })
   t.match(await run('kil-worker'), { code: 2, stderr: /did you mean: kill-worker/ })
+  t.match(await run('kill-worker', '--jobs', '0'), { code: 2, stderr: /--jobs/ })
   t.match(await run('kill-worker', '--seed', '-1'), { code: 2, stderr: /--seed/ })
 })
 
-t.test('a drill holds, and leaves nothing behind', async (t) => {
+t.test('drills hold, two at a time, and leave nothing behind', async (t) => {
   const cluster = await Cluster.create(t)
   // What the user has set for a cluster of theirs is nothing to the one of a drill.
   const settings = { DTR_MASTER: '127.0.0.1:1', DTR_WORKERS: '0', TMPDIR: cluster.folder }
-  const drilled = cluster.run(['drill', 'kill-worker', '--quick', '--seed', '1', '--json'], undefined, settings)
+  const drilled = cluster.run(
+    ['drill', 'poison-task', 'kill-worker', '--quick', '--jobs', '2', '--seed', '1', '--json'],
+    undefined,
+    settings,
+  )
   const { code } = await drilled.ended
   const results = JSON.parse(drilled.stdout) as {
     name: string
@@ -34,7 +39,8 @@ t.test('a drill holds, and leaves nothing behind', async (t) => {
   }[]
   t.same(
     results.map(({ name }) => name),
-    ['kill-worker'],
+    ['kill-worker', 'poison-task'],
+    'in the order of the list',
   )
   for (const result of results) {
     t.match(result, { outcome: 'held', seed: 1, quick: true, timeline: [{ kind: 'seen', atMs: Number }] }, result.name)

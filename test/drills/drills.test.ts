@@ -3,6 +3,7 @@ import t from 'tap'
 import { Chance } from '../../src/drill/chance.js'
 import type { DrillResult } from '../../src/drill/drill.js'
 import { chooseDrills, DRILLS, isFine } from '../../src/drill/drills.js'
+import { FAILPOINTS, lastWords } from '../../src/drill/failpoints.js'
 import { whatIsMissing } from '../../src/drill/needs.js'
 import { runDrill } from '../../src/drill/run.js'
 import { DtrError } from '../../src/errors.js'
@@ -71,4 +72,15 @@ t.test('the same seed draws the same', async (t) => {
   const chance = new Chance(1)
   const thrown = Array.from({ length: 200 }, () => chance.between(1, 6))
   t.same([...new Set(thrown)].sort(), [1, 2, 3, 4, 5, 6])
+})
+
+t.test('failpoints have names of their own; the tracer tells within which message a master died', async (t) => {
+  t.equal(new Set(FAILPOINTS.map(({ name }) => name)).size, FAILPOINTS.length)
+  const traced = [
+    String.raw`7 write(21, "{\"type\":\"heard\",\"n\":1}\n", 22) = 22`,
+    String.raw`7 write(21, "{\"type\":\"assign\",\"seq\":1,\"list\":[{\"id"..., 500 <unfinished ...>`,
+    '7 +++ killed by SIGKILL +++',
+  ].join('\n')
+  t.equal(lastWords(traced), 'assign')
+  t.equal(lastWords(''), undefined)
 })

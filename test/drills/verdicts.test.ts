@@ -32,11 +32,11 @@ function failedAttempt(attempt: number, code = 'lost'): Story[number] {
 function good(changes: Partial<History> = {}, task: Partial<TaskField> = {}): History {
   const result = JSON.stringify({ lease: 'l2', attempt: 2 })
   const stored = {
-    ...{ id: 'a', state: 'completed', attempt: 2, uncharged: 0, result, story: [failedAttempt(1)] },
+    ...{ id: 'a', payload: '{}', state: 'completed', attempt: 2, uncharged: 0, result, story: [failedAttempt(1)] },
     ...task,
   } as TaskField
   return {
-    accepted: [{ id: 'a', maxAttempts: 5 }],
+    accepted: [{ id: 'a', payload: '{}', maxAttempts: 5 }],
     told: new Map([['a', { id: 'a', state: 'completed', result }]]),
     stored: new Map([['a', stored]]),
     signs: [sign('start', 1, 0), sign('alive', 1, 50), sign('start', 2, 100), sign('end', 2, 150)],
@@ -54,10 +54,11 @@ t.test('a good history holds', async (t) => {
 
 t.test('P1, P17: gone, not ended, or ended otherwise', async (t) => {
   t.match(nothingLost(good({ stored: new Map() })), { held: false, against: [/accepted and is gone/] })
+  t.match(nothingLost(good({}, { payload: '[]' })), { held: false, against: [/another payload/] })
   t.match(nothingLost(good({}, { state: 'running' })), { held: false, against: [/still running/] })
   const failed = good({}, { state: 'failed', error: { code: 'lost', message: '' } })
   t.match(nothingLost(failed), { held: false, against: [/ended as lost, not as completed/] })
-  const poison = { accepted: [{ id: 'a', maxAttempts: 5, endsWith: 'poison' }] }
+  const poison = { accepted: [{ id: 'a', payload: '{}', maxAttempts: 5, endsWith: 'poison' }] }
   t.match(nothingLost(good(poison)), { held: false, against: [/ended as completed, not as poison/] })
   t.ok(nothingLost(good(poison, { state: 'failed', error: { code: 'poison', message: '' } })).held)
 })
@@ -67,6 +68,9 @@ t.test('P6: client, store and witness differ', async (t) => {
   t.match(oneOutcome(good({ told: told('failed', '') })), { held: false, against: [/told failed, the store has/] })
   t.match(oneOutcome(good({ told: told('completed', '{"lease":"l1"}') })), { held: false, against: [/another result/] })
   const withoutEnd = good().signs.filter(({ what }) => what !== 'end')
+  const other = JSON.stringify({ lease: 'l1', attempt: 1 })
+  const late = good({ told: told('completed', other) }, { result: other })
+  t.match(oneOutcome(late), { held: false, against: [/attempt 1 speaks in its result, not 2/] })
   t.match(oneOutcome(good({ signs: withoutEnd })), { held: false, against: [/no attempt that ended/] })
 })
 
@@ -80,7 +84,7 @@ t.test('P7: an earlier attempt goes on into the next', async (t) => {
 })
 
 t.test('P9: too many starts', async (t) => {
-  const once = { accepted: [{ id: 'a', maxAttempts: 1 }] }
+  const once = { accepted: [{ id: 'a', payload: '{}', maxAttempts: 1 }] }
   t.match(startsWithin(good(once)), { held: false, against: [/2 attempts were charged, 1 are allowed/] })
   t.ok(startsWithin(good(once, { uncharged: 1 })).held, 'a return is not charged')
   t.match(startsWithin(good({}, { attempt: 1 })), { held: false, against: [/started 2 times, 1 are allowed/] })
@@ -107,7 +111,7 @@ t.test('limits of time, both ways', async (t) => {
 })
 
 t.test('only the first of many are shown', async (t) => {
-  const accepted = Array.from({ length: 9 }, (_, index) => ({ id: `t${index}`, maxAttempts: 1 }))
+  const accepted = Array.from({ length: 9 }, (_, index) => ({ id: `t${index}`, payload: '{}', maxAttempts: 1 }))
   const { against } = nothingLost(good({ accepted }))
   t.equal(against.length, 6)
   t.equal(against.at(-1), 'and 4 more')
