@@ -1,16 +1,16 @@
-// A client: dtr's own machine over dtr's own sessions. It dials until it is answered, submits what the plan has for it, and
+// A client: dtr's own machine, link and sessions. It dials until it is answered, submits what the plan has for it, and
 // waits for the end of everything that it submitted, over crashes of its own too: then it follows its tasks by their ids.
+
+import { Link } from '../../src/client/link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from '../../src/client/machine.js'
+import type { Request } from '../../src/client/requests.js'
 import type { Connection } from '../../src/net/connection.js'
-import { MASTER_TO_CLIENT_MESSAGES, type MasterToClient } from '../../src/protocol/messages.js'
+import type { MasterToClient } from '../../src/protocol/messages.js'
 import { dialFrom } from './dialling.js'
 import type { Computer, Process } from './machine.js'
-import { MASTER_PORT } from './master.js'
-import { HOST } from './network.js'
-import type { TaskPlan } from './plan.js'
+import { HOST, MASTER_PORT } from './network.js'
+import type { TaskPlan } from './plan-tasks.js'
 import type { Scene } from './scene.js'
-
-const REDIAL_MS = [100, 1_000] as const
 
 export interface ClientOptions {
   readonly name: string
@@ -19,13 +19,20 @@ export interface ClientOptions {
   readonly tasks: readonly TaskPlan[]
   /** What a former life of it had heard; this one need not ask again. */
   readonly ended: Set<string>
+  /** What it has sent back by hand already. */
+  readonly retried: Set<string>
+}
+
+interface Asked {
+  readonly what: 'submit' | 'cancel' | 'retry' | 'reload' | 'story'
+  readonly id: string
 }
 
 export class ClientLife {
   readonly process: Process
   readonly #machine = new ClientMachine()
-  /** What each ticket asks for: a submit or a cancel of this task. */
-  readonly #tickets = new Map<number, string>()
+  /** What each ticket asks for, of which task or worker. */
+  readonly #tickets = new Map<number, Asked>()
   #connection: Connection | undefined
   #ticket = 0
   #cancelTick = (): void => {}
@@ -41,7 +48,7 @@ export class ClientLife {
       this.#at(task.submitAtMs, () => this.#submit(task))
       if (task.cancelAtMs !== undefined) this.#at(task.cancelAtMs, () => this.#cancel(task))
     }
-    scene.timeline.after(0, () => this.process.deliver(() => void this.#keepDialling()))
+    scene.timeline.after(0, () => this.process.deliver(() => this.#connect()))
   }
 
   /** At a time of the plan; at once where that is over. */
@@ -50,49 +57,73 @@ export class ClientLife {
   }
 
   #submit({ spec }: TaskPlan): void {
-    const ticket = this.#take(spec.id)
+    const ticket = this.#take('submit', spec.id)
     this.scene.tell({ kind: 'submitted', client: this.process.name, id: spec.id })
     this.#step({ kind: 'submit', request: { ticket, task: spec } })
   }
 
-  #cancel({ spec }: TaskPlan): void {
-    const ticket = this.#take(spec.id)
-    this.scene.tell({ kind: 'cancels', client: this.process.name, id: spec.id })
-    this.#step({ kind: 'request', ticket, request: { type: 'cancel-tasks', ids: [spec.id] } })
+  #retry({ spec }: TaskPlan): void {
+    this.options.retried.add(spec.id)
+    this.scene.tell({ kind: 'retries', client: this.process.name, id: spec.id })
+    this.#ask('retry', spec.id, { type: 'retry-tasks', ids: [spec.id] })
   }
 
-  #take(id: string): number {
+  /** Asks a worker to load its modules anew. */
+  reload(worker: string): void {
+    this.process.deliver(() => this.#ask('reload', worker, { type: 'reload-worker', worker }))
+  }
+
+  #cancel({ spec }: TaskPlan): void {
+    this.scene.tell({ kind: 'cancels', client: this.process.name, id: spec.id })
+    this.#ask('cancel', spec.id, { type: 'cancel-tasks', ids: [spec.id] })
+  }
+
+  #ask(what: Asked['what'], id: string, request: Request): void {
+    this.#step({ kind: 'request', ticket: this.#take(what, id), request })
+  }
+
+  #take(what: Asked['what'], id: string): number {
     this.#ticket += 1
-    this.#tickets.set(this.#ticket, id)
+    this.#tickets.set(this.#ticket, { what, id })
     return this.#ticket
   }
 
-  async #keepDialling(): Promise<void> {
+  #connect(): void {
     const { scene, process } = this
-    const result = await dialFrom(process, scene.network, {
-      ...{ host: HOST, port: MASTER_PORT, connectMs: 2_000, expect: 'master' },
-      identity: { role: 'client', incarnation: process.name, key: scene.key },
-      accepts: MASTER_TO_CLIENT_MESSAGES,
-    })
-    if (result.kind === 'connected') await this.#use(result.connection)
-    const waitMs = scene.random.between(...REDIAL_MS)
-    process.clock.wakeAt(process.clock.now().monoMs + waitMs, () => void this.#keepDialling())
-  }
-
-  /** Resolves when the connection is closed. */
-  #use(connection: Connection): Promise<void> {
-    this.#connection = connection
-    return new Promise((resolve) => {
-      connection.open({
-        messages: (messages) => this.#step({ kind: 'messages', messages: messages as readonly MasterToClient[] }),
+    const random = scene.random.fork()
+    const link = new Link(
+      {
+        identity: { role: 'client', incarnation: process.name, key: scene.key },
+        locate: () => ({ host: HOST, port: MASTER_PORT }),
+        mayCome: () => true,
+        dial: (options) => dialFrom(process, scene.network, options),
+        clock: process.clock,
+        random: () => random.unit(),
+        connectMs: undefined,
+        reconnectMs: undefined,
+      },
+      {
+        connected: (connection) => {
+          this.#connection = connection
+          this.#step({ kind: 'connected' })
+        },
+        messages: (messages) => this.#step({ kind: 'messages', messages }),
         closed: () => {
           this.#connection = undefined
           this.#step({ kind: 'closed' })
-          resolve()
         },
-      })
-      this.#step({ kind: 'connected' })
-    })
+        gaveUp: (error) => this.#gaveUp(error.code),
+      },
+    )
+    link.start().catch((error: { code: string }) => this.#gaveUp(error.code))
+  }
+
+  /** All that it still waits for is told so. */
+  #gaveUp(code: string): void {
+    const client = this.process.name
+    for (const { what, id } of this.#tickets.values()) {
+      if (what === 'submit') this.scene.tell({ kind: 'refused', client, id, code })
+    }
   }
 
   #step(event: ClientEvent): void {
@@ -111,25 +142,60 @@ export class ClientLife {
       case 'submitted':
         return this.scene.tell({ kind: 'accepted', client, id: effect.id })
       case 'submit-refused':
-        return this.scene.tell({ kind: 'refused', client, id: this.#of(effect.ticket), code: effect.error.code })
+        return this.scene.tell({ kind: 'refused', client, id: this.#of(effect.ticket).id, code: effect.error.code })
       case 'ended':
-        this.options.ended.add(effect.end.id)
+        this.#ended(effect.end.id)
+        this.#readStory(effect.end.id)
         return this.scene.tell({ kind: 'told-end', client, end: effect.end })
       case 'unknown':
+        this.options.ended.add(effect.id)
         return this.scene.tell({ kind: 'unknown', client, id: effect.id })
-      case 'answered': {
-        const { message } = effect
-        const status = message.type === 'cancelled-tasks' ? (message.list[0]?.status ?? 'nothing') : message.type
-        return this.scene.tell({ kind: 'cancelled', client, id: this.#of(effect.ticket), status })
-      }
+      case 'answered':
+        return this.#answered(this.#of(effect.ticket), effect.message)
       case 'request-failed':
-        return this.scene.tell({ kind: 'cancelled', client, id: this.#of(effect.ticket), status: effect.error.code })
+        return this.#answered(this.#of(effect.ticket), effect.error.code)
       case 'withdrawn':
         return
     }
   }
 
-  #of(ticket: number): string {
-    return this.#tickets.get(ticket) ?? '?'
+  #ended(id: string): void {
+    const { ended, retried, tasks } = this.options
+    ended.add(id)
+    const task = tasks.find(({ spec }) => spec.id === id)
+    const { now } = this.scene.timeline
+    if (task?.retryAfterMs === undefined || retried.has(id)) return
+    this.#at(now + task.retryAfterMs, () => this.#retry(task))
+  }
+
+  #readStory(id: string): void {
+    this.#ask('story', id, { type: 'get', ids: [id], story: true })
+  }
+
+  /** With an answer, or with the code of an error. */
+  #answered({ what, id }: Asked, message: MasterToClient | string): void {
+    const client = this.process.name
+    const list =
+      typeof message === 'object' && 'list' in message ? (message.list as readonly { status?: string }[]) : []
+    const status = typeof message === 'string' ? message : (list[0]?.status ?? message.type)
+    switch (what) {
+      case 'cancel':
+        return this.scene.tell({ kind: 'cancelled', client, id, status })
+      case 'retry':
+        this.scene.tell({ kind: 'retried', client, id, status })
+        // Without an answer it may have been, and nobody knows.
+        return status === 'retried' || typeof message === 'string' ? this.#followAnew(id) : undefined
+      case 'reload':
+        return this.scene.tell({ kind: 'reloaded', client, worker: id, status })
+    }
+  }
+
+  #followAnew(id: string): void {
+    this.options.ended.delete(id)
+    this.#step({ kind: 'follow', id })
+  }
+
+  #of(ticket: number): Asked {
+    return this.#tickets.get(ticket)!
   }
 }

@@ -1,5 +1,6 @@
 // All processes of a scene, and the operator who starts again what has ended.
 import type { Batch, Outcome } from '../../src/store/store.js'
+import { isTerminal } from '../../src/task/task.js'
 import { ClientLife } from './client.js'
 import { Disk } from './disk.js'
 import type { Row } from './happenings.js'
@@ -7,7 +8,11 @@ import type { Computer, Process } from './machine.js'
 import { MasterLife } from './master.js'
 import type { Random } from './random.js'
 import type { Scene } from './scene.js'
-import { WorkerLife } from './worker.js'
+import { type Modules, WorkerLife } from './worker.js'
+
+interface WorkerSeat extends Seat<WorkerLife> {
+  readonly modules: Modules
+}
 
 interface Seat<Life> {
   readonly name: string
@@ -21,12 +26,13 @@ const NOTICED_MS = [20, 20_000] as const
 const NOTICED_AT_ONCE_MS = 500
 
 export class Cluster {
-  readonly workers: Seat<WorkerLife>[] = []
+  readonly workers: WorkerSeat[] = []
   readonly clients: Seat<ClientLife>[] = []
   master!: Seat<MasterLife>
   disk!: Disk
   /** What each client has heard the end of. */
   readonly #ended: Set<string>[] = []
+  readonly #retried: Set<string>[] = []
   readonly #random: Random
   /** What the disk held after the last batch. */
   #last: ReadonlyMap<string, Row> = new Map()
@@ -38,7 +44,7 @@ export class Cluster {
   async start(): Promise<void> {
     const { scene } = this
     const { plan, home } = scene
-    this.disk = await Disk.open(scene.random.fork(), plan.disk, {
+    this.disk = await Disk.open(scene.random.fork(), plan.disk, plan.pendingMax, {
       taken: (batch) => scene.tell({ kind: 'taken', batch, by: this.master.life }),
       applied: (batch, apply) => this.#applied(batch, apply),
     })
@@ -46,12 +52,15 @@ export class Cluster {
     plan.workers.forEach((worker, index) => {
       const computer = worker.besideMaster ? home : scene.computer(`computer-${index}`, worker.clockRate)
       const name = `worker-${index}`
-      this.workers.push({ name, computer, lives: 0, life: this.#startWorker(name, index, 0, computer) })
+      const modules: Modules = { types: worker.types }
+      const life = this.#startWorker(name, index, 0, computer, modules)
+      this.workers.push({ name, computer, modules, lives: 0, life })
     })
     for (let index = 0; index < plan.clients; index += 1) {
       const name = `client-${index}`
       const computer = scene.computer(name, 1)
       this.#ended.push(new Set())
+      this.#retried.push(new Set())
       this.clients.push({ name, computer, lives: 0, life: this.#startClient(name, index, 0, computer) })
     }
   }
@@ -61,10 +70,11 @@ export class Cluster {
     return [this.master, ...this.workers, ...this.clients].map(({ life }) => life.process).concat(hosts)
   }
 
-  /** Whether every client knows how everything ended that it submitted. */
-  get allTold(): boolean {
+  /** Whether everything has ended, and every client knows how all ended that it submitted. */
+  get over(): boolean {
     const { tasks } = this.scene.plan
-    return tasks.every(({ client, spec }) => this.#ended[client]!.has(spec.id))
+    const told = tasks.every(({ client, spec }) => this.#ended[client]!.has(spec.id))
+    return told && [...this.#last.values()].every(({ task }) => isTerminal(task.state))
   }
 
   rows(): Promise<ReadonlyMap<string, Row>> {
@@ -87,14 +97,14 @@ export class Cluster {
     return master
   }
 
-  #startWorker(name: string, index: number, life: number, computer: Computer): WorkerLife {
+  #startWorker(name: string, index: number, life: number, computer: Computer, modules: Modules): WorkerLife {
     const plan = this.scene.plan.workers[index]!
-    const worker = new WorkerLife(this.scene, { name, life, plan, computer })
+    const worker = new WorkerLife(this.scene, { name, life, plan, computer, modules })
     worker.process.onDeath(() =>
       this.#again(() => {
         const seat = this.workers[index]!
         seat.lives += 1
-        seat.life = this.#startWorker(name, index, seat.lives, computer)
+        seat.life = this.#startWorker(name, index, seat.lives, computer, modules)
       }),
     )
     return worker
@@ -102,7 +112,8 @@ export class Cluster {
 
   #startClient(name: string, index: number, life: number, computer: Computer): ClientLife {
     const tasks = this.scene.plan.tasks.filter(({ client }) => client === index)
-    const client = new ClientLife(this.scene, { name, life, computer, tasks, ended: this.#ended[index]! })
+    const [ended, retried] = [this.#ended[index]!, this.#retried[index]!]
+    const client = new ClientLife(this.scene, { name, life, computer, tasks, ended, retried })
     client.process.onDeath(() =>
       this.#again(() => {
         const seat = this.clients[index]!
@@ -132,8 +143,9 @@ export class Cluster {
     const rows = await this.rows()
     const after = new Map([...rows].filter(([id, row]) => !isSame(this.#last.get(id), row)))
     const before = new Map([...this.#last].filter(([id]) => after.has(id)))
+    const forgotten = new Map([...this.#last].filter(([id]) => !rows.has(id)))
     this.#last = rows
-    this.scene.tell({ kind: 'applied', batch, outcome, before, after, rows, by })
+    this.scene.tell({ kind: 'applied', batch, outcome, before, after, forgotten, rows, by })
     return outcome
   }
 
@@ -147,6 +159,7 @@ function isSame(one: Row | undefined, { task, story }: Row): boolean {
   if (one?.story.length !== story.length) return false
   const before = one.task
   return (
+    before.seq === task.seq &&
     before.state === task.state &&
     before.leaseId === task.leaseId &&
     before.attempt === task.attempt &&

@@ -1,12 +1,13 @@
 // What survives a master: the in-memory store, behind a disk that is slow and fails, before or after what it was told to do
 // took effect. A master that dies meanwhile never hears which.
 import { DtrError } from '../../src/errors.js'
-import { openStore } from '../../src/store/open.js'
 import type { Batch, Outcome, Store } from '../../src/store/store.js'
 import type { Process } from './machine.js'
 import type { Random } from './random.js'
+import { openDisk, type StoreKind } from './stores.js'
 
 export interface DiskOptions {
+  readonly store: StoreKind
   readonly applyMs: readonly [number, number]
   /** Share of batches that fail while faults are on: half of them before they took effect, half after. */
   readonly failShare: number
@@ -34,9 +35,8 @@ export class Disk {
     private readonly watch: Watch,
   ) {}
 
-  static async open(random: Random, options: DiskOptions, watch: Watch): Promise<Disk> {
-    const store = await openStore({ kind: 'memory', limits: { pendingMax: 10_000 } })
-    return new Disk(store, random, options, watch)
+  static async open(random: Random, options: DiskOptions, pendingMax: number, watch: Watch): Promise<Disk> {
+    return new Disk(await openDisk(options.store, { pendingMax }), random, options, watch)
   }
 
   /** As this process sees it. */

@@ -9,11 +9,17 @@ export class Facts {
   readonly runs = new Map<string, Run[]>()
   readonly active = new Set<Run>()
   readonly byLease = new Map<string, Run>()
+  /** As they were when they were forgotten, the last time. */
+  readonly forgotten = new Map<string, Row>()
 
   see(happening: Happening): void {
     switch (happening.kind) {
       case 'applied':
         this.rows = happening.rows
+        for (const [id, row] of happening.forgotten) this.forgotten.set(id, row)
+        // Submitted anew after it was forgotten: another task.
+        for (const id of happening.after.keys())
+          if (!happening.before.has(id) && this.forgotten.has(id)) this.runs.delete(id)
         for (const { grants } of happening.outcome.claims) {
           for (const { leaseId, taskId } of grants) this.granted.set(leaseId, taskId)
         }
@@ -30,6 +36,12 @@ export class Facts {
       case 'ended':
         this.active.delete(happening.run)
     }
+  }
+
+  /** Those that count: since a person sent it back. */
+  runsSinceRetry(taskId: string): readonly Run[] {
+    const forgiven = this.rows.get(taskId)?.task.forgiven ?? 0
+    return this.runsOf(taskId).filter(({ attempt }) => attempt > forgiven)
   }
 
   runsOf(taskId: string): readonly Run[] {

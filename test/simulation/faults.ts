@@ -3,7 +3,10 @@ import type { Cluster } from './cluster.js'
 import type { Process } from './machine.js'
 import { nodeOf } from './network.js'
 import type { Fault } from './plan.js'
+import { TYPES } from './plan-tasks.js'
 import type { Random } from './random.js'
+import { Rival } from './rival.js'
+import type { WorkerLife } from './worker.js'
 
 const WAYS = ['in', 'out'] as const
 
@@ -47,6 +50,10 @@ export class Faults {
     disk.slowUntil = 0
     scene.network.unblockAll()
     scene.home.catchUp()
+    for (const { modules, life } of this.cluster.workers) {
+      modules.types = life.options.plan.types
+      life.reload()
+    }
     for (const process of this.cluster.processes) process.thaw()
     scene.tell({ kind: 'healed' })
   }
@@ -62,14 +69,15 @@ export class Faults {
         return this.#kill(worker.process)
       case 'kill-worker-and-reset':
         // A process that dies with something unread resets its connections: what it had said last is lost with them.
-        for (const connection of this.#scene.network.connections)
-          if (connection.far.process === worker.process) connection.cut()
+        for (const connection of this.#scene.network.connections) if (connection.joins(worker.process)) connection.cut()
         return this.#kill(worker.process)
       case 'kill-host': {
         const hosts = [...worker.hosts]
         if (hosts.length > 0) this.#kill(random.pick(hosts).process)
         return
       }
+      case 'kill-two':
+        return this.#killTwo(worker)
       case 'kill-master':
         return this.#kill(master.process)
       case 'kill-client':
@@ -89,13 +97,9 @@ export class Faults {
       case 'block-one-way':
         return this.#block(random.chance(0.8) ? worker.process : client.process, fault === 'block')
       case 'flap':
-        return this.#flap(worker.process)
-      case 'slow-disk': {
-        const { timeline } = this.#scene
-        cluster.disk.slowMs = random.pick([500, 2_000, 20_000])
-        cluster.disk.slowUntil = timeline.now + random.between(1_000, 20_000)
-        return this.#tell(`the disk takes up to ${cluster.disk.slowMs} ms`)
-      }
+        return random.chance(0.6) ? this.#flap(worker.process) : this.#strand(worker)
+      case 'slow-disk':
+        return this.#slowDisk()
       case 'step-wall-clock': {
         const computer = random.pick(cluster.processes).computer
         const stepMs = Math.round(random.between(-1, 1) * random.pick([2_000, 3_600_000, 86_400_000]))
@@ -104,10 +108,59 @@ export class Faults {
       }
       case 'drain-worker':
         return worker.process.alive ? worker.drain() : undefined
+      case 'end-worker-now':
+        return this.#again(
+          'drain',
+          () => worker.drain(),
+          () => worker.stop(),
+        )
       case 'restart-master':
         this.#tell(`${master.incarnation} is asked to stop`)
         return master.stop()
+      case 'end-master-now':
+        this.#tell(`${master.incarnation} is asked to stop`)
+        return this.#again(
+          'stop',
+          () => master.stop(),
+          () => master.stop(true),
+        )
+      case 'change-modules':
+        return this.#changeModules(index)
+      case 'reload-worker':
+        this.#tell(`${client.process.name} asks for a reload of ${worker.incarnation}`)
+        return client.reload(worker.incarnation)
+      case 'rival':
+        return new Rival(this.#scene, random.fork()).court(worker, random.between(1_000, 20_000))
     }
+  }
+
+  /** As a person does who kills what he finds: a host with code, and soon after it something else there, or the master. */
+  #killTwo({ hosts, process: { computer } }: WorkerLife): void {
+    const alone = [...hosts].filter(({ running }) => running === 1)
+    if (alone.length === 0) return
+    this.#kill(this.#random.pick(alone).process)
+    this.#scene.timeline.after(this.#random.between(0, 6_000), () => {
+      const { processes, master } = this.cluster
+      const there = processes.filter((process) => process.alive && process.computer === computer)
+      if (!this.#scene.healed) this.#kill(this.#random.pick([...there, master.life.process]))
+    })
+  }
+
+  /** A signal, and a second one while the first is obeyed. */
+  #again(what: string, first: () => void, second: () => void): void {
+    first()
+    this.#scene.timeline.after(this.#random.skewed(0, this.#scene.plan.drainMs), () => {
+      this.#tell(`a second signal (${what})`)
+      second()
+    })
+  }
+
+  #changeModules(index: number): void {
+    const { modules, life } = this.cluster.workers[index]!
+    modules.types = this.#random.pick([undefined, ['a'], ['b'], TYPES])
+    this.#tell(`the modules of ${life.incarnation} serve ${modules.types?.join(', ') ?? 'nothing: they are broken'}`)
+    // Or whoever changed them does not say so, and the next host loads them.
+    if (this.#random.chance(0.7)) life.reload()
   }
 
   #kill(process: Process): void {
@@ -130,7 +183,7 @@ export class Faults {
   #disturb(how: 'cut' | 'stall', process: Process): void {
     const { network, timeline } = this.#scene
     const all = [...network.connections]
-    const own = all.filter(({ far }) => far.process === process)
+    const own = all.filter((connection) => connection.joins(process))
     const connections = own.length > 0 && this.#random.chance(0.7) ? own : all
     if (connections.length === 0) return
     const connection = this.#random.pick(connections)
@@ -150,7 +203,17 @@ export class Faults {
     for (const way of both ? WAYS : [this.#random.pick(WAYS)]) this.#blockWay(process, way, ms)
   }
 
-  /** First answers do not come, then nothing leaves either; and answers come late, to what was said long ago. */
+  #slowDisk(): void {
+    const { disk, scene } = this.cluster
+    disk.slowMs = this.#random.pick([500, 2_000, 20_000])
+    disk.slowUntil = scene.timeline.now + this.#random.between(1_000, 20_000)
+    this.#tell(`the disk takes up to ${disk.slowMs} ms`)
+  }
+
+  /**
+   * First answers do not come, then nothing leaves either; and answers come late, to what was said long ago. Sometimes the disk
+   * is slow at the end of it: what the master decided meanwhile takes its time.
+   */
   #flap(process: Process): void {
     const answersMs = this.#random.between(3_000, 14_000)
     this.#blockWay(process, 'in', answersMs)
@@ -158,6 +221,19 @@ export class Faults {
     const silentMs = this.#random.between(1_000, 30_000)
     this.#scene.timeline.after(silentAfterMs, () => {
       if (!this.#scene.healed) this.#blockWay(process, 'out', silentMs)
+    })
+    if (!this.#random.chance(0.5)) return
+    this.#scene.timeline.after(silentAfterMs + silentMs / 2, () => {
+      if (!this.#scene.healed) this.#slowDisk()
+    })
+  }
+
+  /** Work that has come cannot begin, for its hosts stand still; and before it can it is somebody else's. */
+  #strand({ process, hosts }: WorkerLife): void {
+    this.#freeze([...hosts].map((host) => host.process))
+    const ms = this.#random.between(15_500, 30_000)
+    this.#scene.timeline.after(this.#random.between(500, 4_500), () => {
+      if (!this.#scene.healed) for (const way of WAYS) this.#blockWay(process, way, ms)
     })
   }
 

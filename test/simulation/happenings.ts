@@ -29,6 +29,8 @@ export type Happening =
       readonly outcome: Outcome
       readonly before: ReadonlyMap<string, Row>
       readonly after: ReadonlyMap<string, Row>
+      /** As they were before it. */
+      readonly forgotten: ReadonlyMap<string, Row>
       readonly rows: ReadonlyMap<string, Row>
       readonly by: MasterLife
     }
@@ -46,12 +48,26 @@ export type Happening =
   | { readonly kind: 'unknown'; readonly client: string; readonly id: string }
   | { readonly kind: 'cancels'; readonly client: string; readonly id: string }
   | { readonly kind: 'cancelled'; readonly client: string; readonly id: string; readonly status: string }
+  | { readonly kind: 'retries'; readonly client: string; readonly id: string }
+  | { readonly kind: 'retried'; readonly client: string; readonly id: string; readonly status: string }
+  | { readonly kind: 'reloaded'; readonly client: string; readonly worker: string; readonly status: string }
   | { readonly kind: 'master-started'; readonly master: MasterLife }
   | { readonly kind: 'master-ended'; readonly master: MasterLife; readonly code: number | undefined }
   | { readonly kind: 'worker-started'; readonly worker: WorkerLife }
+  /** With a master; `leaves`: it had another one, which it had heard within 5 s. */
+  | {
+      readonly kind: 'registers'
+      readonly worker: WorkerLife
+      readonly master: string
+      readonly leaves: string | undefined
+    }
   | { readonly kind: 'worker-drains'; readonly worker: WorkerLife }
+  /** At once: a second signal. */
+  | { readonly kind: 'worker-stops'; readonly worker: WorkerLife }
   /** No code: it was killed. */
   | { readonly kind: 'worker-ended'; readonly worker: WorkerLife; readonly code: number | undefined }
+  /** `byItself`: neither its worker nor its watchdog ended it. */
+  | { readonly kind: 'host-ended'; readonly worker: WorkerLife; readonly host: Process; readonly byItself: boolean }
   /** It came from a worker, and the master has it. */
   | { readonly kind: 'heard'; readonly by: MasterLife; readonly from: string; readonly messages: readonly Message[] }
   | { readonly kind: 'fault'; readonly what: string }
@@ -59,15 +75,31 @@ export type Happening =
   /** Every task has ended, and who waits for it knows; or the time for that is over. */
   | { readonly kind: 'over'; readonly inTime: boolean; readonly rows: ReadonlyMap<string, Row> }
 
+export type Applied = Extract<Happening, { kind: 'applied' }>
+
+/** Tasks that a person sent back with this batch. */
+export function retriedBy({ batch, outcome }: Applied): ReadonlySet<string> {
+  const retried = batch.operations.flatMap((operation, index) => {
+    const result = outcome.operations[index]!
+    return operation.kind === 'retry' && result.kind === 'retry' && result.status === 'retried'
+      ? [operation.taskId]
+      : []
+  })
+  return new Set(retried)
+}
+
 /** Empty for what is not worth a line. */
 export function lineOf(happening: Happening): string {
   switch (happening.kind) {
     case 'heard':
     case 'taken':
+    case 'host-ended':
+    case 'registers':
       return ''
     case 'applied':
       return `disk       batch of ${happening.by.incarnation}${happening.batch.retried ? ', once more' : ''}: ${batchLine(happening.batch, happening.outcome)}`
     case 'said':
+      if (happening.message.type === 'heard') return ''
       return `master     > ${happening.to}: ${messageLine(happening.message)}`
     case 'began':
     case 'ended':
@@ -79,11 +111,16 @@ export function lineOf(happening: Happening): string {
     case 'accepted':
     case 'unknown':
     case 'cancels':
+    case 'retries':
       return `${happening.client}   ${happening.kind} ${happening.id}`
     case 'refused':
       return `${happening.client}   refused ${happening.id}: ${happening.code}`
     case 'cancelled':
       return `${happening.client}   cancel of ${happening.id}: ${happening.status}`
+    case 'retried':
+      return `${happening.client}   retry of ${happening.id}: ${happening.status}`
+    case 'reloaded':
+      return `${happening.client}   reload of ${happening.worker}: ${happening.status}`
     case 'master-started':
       return `${happening.master.incarnation} starts`
     case 'master-ended':
@@ -92,6 +129,8 @@ export function lineOf(happening: Happening): string {
       return `${happening.worker.incarnation} starts at port ${happening.worker.port}`
     case 'worker-drains':
       return `${happening.worker.incarnation} is told to drain`
+    case 'worker-stops':
+      return `${happening.worker.incarnation} is told to end at once`
     case 'worker-ended':
       return `${happening.worker.incarnation} ends: ${happening.code ?? 'killed'}`
     case 'fault':

@@ -1,12 +1,13 @@
 // A host as its worker sees it: it obeys the pipe's messages, runs users' code as the plan has it, and its watchdog ends it
 // with the lease and with its worker. What host/main.ts and host/watchdog.ts do, without their process.
 import type { AttemptInput, AttemptOutcome } from '../../src/runner/runner.js'
+import type { AbortReason } from '../../src/worker/events.js'
 import type { HostHandle } from '../../src/worker/host/hosts.js'
 import type { FromHost, ToHost, ToWatchdog } from '../../src/worker/host/pipe-messages.js'
 import type { HostOptions } from '../../src/worker/host/process.js'
 import type { Run } from './happenings.js'
 import type { Process } from './machine.js'
-import type { RunPlan } from './plan.js'
+import type { RunPlan } from './plan-tasks.js'
 import type { Scene } from './scene.js'
 import type { WorkerLife } from './worker.js'
 
@@ -48,9 +49,13 @@ export class SimulatedHost implements HostHandle {
   readonly #executions = new Map<string, Execution>()
   /** What waits for the main thread, while code keeps it busy. */
   #waiting: (() => void)[] | undefined
+  /** Its worker or its watchdog ends it. */
+  #ordered = false
   #cancelDeadline = (): void => {}
   #signEveryMs = 0
+  #begun = 0
   #cancelSign = (): void => {}
+  #types: readonly string[] | undefined
   #exit: { code?: number; signal?: string } = { signal: 'SIGKILL' }
 
   constructor(
@@ -77,12 +82,19 @@ export class SimulatedHost implements HostHandle {
     )
   }
 
-  send(message: ToHost): void {
-    const told = message.type === 'abort' ? this.#executions.get(message.leaseId) : undefined
-    if (told !== undefined && message.type === 'abort') {
-      this.scene.tell({ kind: 'aborted', run: told.run, reason: message.reason })
-    }
-    this.#main.say(message)
+  /** Attempts whose code runs in it. */
+  get running(): number {
+    return this.#executions.size
+  }
+
+  run(list: readonly AttemptInput[]): void {
+    this.#main.say({ type: 'run', list })
+  }
+
+  abort(leaseId: string, reason: AbortReason): void {
+    const told = this.#executions.get(leaseId)
+    if (told !== undefined) this.scene.tell({ kind: 'aborted', run: told.run, reason })
+    this.#main.say({ type: 'abort', leaseId, reason })
   }
 
   watch(limits: ToWatchdog): void {
@@ -90,6 +102,7 @@ export class SimulatedHost implements HostHandle {
   }
 
   kill(): void {
+    this.#ordered = true
     this.scene.timeline.after(this.scene.random.skewed(0.1, 3), () => this.process.die())
   }
 
@@ -97,7 +110,10 @@ export class SimulatedHost implements HostHandle {
 
   #watch({ deadlineMs, signEveryMs }: ToWatchdog): void {
     this.#cancelDeadline()
-    this.#cancelDeadline = this.process.clock.wakeAt(deadlineMs, () => this.process.die())
+    this.#cancelDeadline = this.process.clock.wakeAt(deadlineMs, () => {
+      this.#ordered = true
+      this.process.die()
+    })
     this.#giveSigns(signEveryMs)
   }
 
@@ -106,7 +122,8 @@ export class SimulatedHost implements HostHandle {
     this.#signEveryMs = everyMs
     this.#cancelSign()
     const sign = (): void => {
-      this.#said.say(() => this.options.alive())
+      const begun = this.#begun
+      this.#said.say(() => this.options.alive({ begun }))
       this.#cancelSign = this.process.clock.wakeAt(this.process.clock.now().monoMs + everyMs, sign)
     }
     sign()
@@ -123,9 +140,12 @@ export class SimulatedHost implements HostHandle {
   #receive(message: ToHost): void {
     switch (message.type) {
       case 'load':
-        return this.#say({ type: 'ready', types: this.worker.options.plan.types.map((type) => ({ type })) })
+        return this.#load()
       case 'run':
-        return this.#begin(message.attempt)
+        // Told of together, then one after the other: what holds the thread keeps the rest from beginning.
+        this.#say({ type: 'began', leaseIds: message.list.map(({ leaseId }) => leaseId) })
+        for (const attempt of message.list) this.#whenFree(() => this.#begin(attempt))
+        return
       case 'abort': {
         const execution = this.#executions.get(message.leaseId)
         if (execution !== undefined) this.#abort(execution, message.reason)
@@ -133,16 +153,28 @@ export class SimulatedHost implements HostHandle {
     }
   }
 
+  /** The modules as they are on disk now. */
+  #load(): void {
+    this.#types = this.worker.options.modules.types
+    if (this.#types !== undefined) return this.#say({ type: 'ready', types: this.#types.map((type) => ({ type })) })
+    this.#say({ type: 'unfit', message: 'a module is broken' })
+    this.#exit = { code: 1 }
+    this.process.die()
+  }
+
   #say(message: FromHost): void {
     this.#said.say(() => this.options.said([message]))
   }
 
-  #begin({ taskId, leaseId, attempt, payload }: AttemptInput): void {
+  #begin({ taskId, leaseId, attempt, payload, type }: AttemptInput): void {
     const { scene, worker, process } = this
+    this.#begun += 1
+    if (this.#types?.includes(type) !== true) {
+      return this.#say({ type: 'outcomes', list: [{ leaseId, outcome: { kind: 'unserved' } }] })
+    }
     const { task } = JSON.parse(payload) as { task: number }
     const runs = scene.plan.tasks[task]!.runs
     const plan = runs[Math.min(attempt, runs.length) - 1]!
-    this.#say({ type: 'began', leaseId })
     const run: Run = {
       taskId,
       leaseId,
@@ -186,8 +218,15 @@ export class SimulatedHost implements HostHandle {
         const error = { code: final ? 'non_retryable' : 'task_failed', message: 'as planned' } as const
         return this.#finish(execution, { kind: 'failed', error, final })
       }
+      case 'refuses': {
+        const error = { code: 'payload_refused', message: 'as planned' } as const
+        return this.#finish(execution, { kind: 'failed', error, final: true })
+      }
       case 'kills-its-host':
         this.#exit = { code: 1 }
+        return this.process.die()
+      case 'is-killed':
+        // By the system, which has no memory left for it.
         return this.process.die()
     }
   }
@@ -205,7 +244,7 @@ export class SimulatedHost implements HostHandle {
 
   #finish(execution: Execution, outcome: AttemptOutcome): void {
     this.#over(execution, outcome.kind)
-    this.#say({ type: 'outcome', leaseId: execution.run.leaseId, outcome })
+    this.#say({ type: 'outcomes', list: [{ leaseId: execution.run.leaseId, outcome }] })
   }
 
   #over(execution: Execution, how: string): void {
@@ -218,6 +257,8 @@ export class SimulatedHost implements HostHandle {
   #died(): void {
     for (const execution of this.#executions.values()) this.#over(execution, 'its host is dead')
     this.worker.hosts.delete(this)
+    const byItself = !this.#ordered && this.worker.process.alive
+    this.scene.tell({ kind: 'host-ended', worker: this.worker, host: this.process, byItself })
     const { code, signal } = this.#exit
     this.#said.say(() => this.options.ended(code, signal))
   }

@@ -7,12 +7,11 @@ import { CLIENT_MESSAGES, WORKER_MESSAGES } from '../../src/protocol/messages.js
 import { dialFrom } from './dialling.js'
 import type { Disk } from './disk.js'
 import type { Process } from './machine.js'
-import { HOST } from './network.js'
+import { HOST, MASTER_PORT } from './network.js'
 import type { Scene } from './scene.js'
 import { Tapped } from './tap.js'
 import { FIRST_WORKER_PORT } from './worker.js'
 
-export const MASTER_PORT = 4_999
 export const LEASE_MS = 15_000
 export const CODE_DEAD_MS = 12_000
 /** Whoever does not read what was sent last is cut. */
@@ -51,10 +50,11 @@ export class MasterLife {
     void this.#start()
   }
 
-  stop(): void {
+  /** As by SIGTERM; `now`: as by a second one. */
+  stop(now = false): void {
     this.process.deliver(() => {
       const { drainMs } = this.scene.plan
-      this.#core?.post({ kind: 'stop', reason: 'asked to', graceMs: drainMs })
+      this.#core?.post({ kind: 'stop', reason: 'asked to', graceMs: drainMs, now })
     })
   }
 
@@ -73,7 +73,7 @@ export class MasterLife {
       leaseMs: LEASE_MS,
       codeDeadMs: CODE_DEAD_MS,
       drainMs: scene.plan.drainMs,
-      keep: { completedMs: undefined, failedMs: undefined, tasks: 1_000_000, bytes: 2 ** 30 },
+      keep: scene.plan.keep,
     })
     const random = scene.random.fork()
     const identity = { role: 'master', incarnation, key: scene.key } as const
@@ -120,10 +120,10 @@ export class MasterLife {
     return new Tapped(connection, {
       sent: (message) => {
         if (message.type === 'welcome') this.waiting.delete(to)
-        if (message.type !== 'heard') scene.tell({ kind: 'said', by: this, to, message })
+        scene.tell({ kind: 'said', by: this, to, message })
       },
       heard: (messages) => {
-        if (connection.peer.role !== 'worker') return
+        if (connection.peer.role !== 'worker' || messages.every(({ type }) => type === 'refused')) return
         this.heardAt.set(to, scene.timeline.now)
         if (messages.some(({ type }) => type === 'register')) this.waiting.add(to)
         scene.tell({ kind: 'heard', by: this, from: to, messages })

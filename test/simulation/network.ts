@@ -8,6 +8,7 @@ import { Connection, type End } from './tcp.js'
 import type { Timeline } from './timeline.js'
 
 export const HOST = '127.0.0.1'
+export const MASTER_PORT = 4_999
 
 export interface NetworkOptions {
   readonly delayMs: readonly [number, number]

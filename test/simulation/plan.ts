@@ -1,14 +1,16 @@
 // One seed draws everything: how large the cluster is, what its network and disk are like, which tasks it is given, how
 // their code behaves, and how often what goes wrong. Nothing else is chosen anywhere.
-import type { SubmittedTask } from '../../src/protocol/messages.js'
+import type { Keep } from '../../src/master/events.js'
 import type { DiskOptions } from './disk.js'
 import type { NetworkOptions } from './network.js'
+import { drawTask, type TaskPlan, TYPES } from './plan-tasks.js'
 import { Random } from './random.js'
 
 export const FAULTS = [
   'kill-worker',
   'kill-worker-and-reset',
   'kill-host',
+  'kill-two',
   'kill-master',
   'kill-client',
   'freeze-worker',
@@ -23,30 +25,14 @@ export const FAULTS = [
   'slow-disk',
   'step-wall-clock',
   'drain-worker',
+  'end-worker-now',
   'restart-master',
+  'end-master-now',
+  'change-modules',
+  'reload-worker',
+  'rival',
 ] as const
 export type Fault = (typeof FAULTS)[number]
-
-/** How the code of one attempt behaves. */
-export interface RunPlan {
-  readonly ms: number
-  readonly end: 'completes' | 'fails' | 'fails-for-good' | 'kills-its-host' | 'never-ends'
-  /** What it makes of an abort. */
-  readonly abort: 'listens' | 'deaf'
-  /** It does not let anything else of its host's main thread run. */
-  readonly hogs: boolean
-  /** Of its result. */
-  readonly bytes: number
-}
-
-export interface TaskPlan {
-  readonly spec: SubmittedTask
-  readonly client: number
-  readonly submitAtMs: number
-  readonly cancelAtMs: number | undefined
-  /** By attempt; the last one counts for all that follow. */
-  readonly runs: readonly RunPlan[]
-}
 
 export interface WorkerPlan {
   readonly slots: number
@@ -54,6 +40,8 @@ export interface WorkerPlan {
   /** On the computer of the master: only then its death can be proven. */
   readonly besideMaster: boolean
   readonly clockRate: number
+  /** It listens where no master looks, and dials in by itself. */
+  readonly joins: boolean
 }
 
 export interface Plan {
@@ -63,6 +51,9 @@ export interface Plan {
   readonly tasks: readonly TaskPlan[]
   readonly network: NetworkOptions
   readonly disk: DiskOptions
+  /** Submits are busy from so many pending tasks on (P24). */
+  readonly pendingMax: number
+  readonly keep: Keep
   /** How long things go wrong. */
   readonly faultsMs: number
   /** Between two faults on average; and how often one brings another with it. */
@@ -81,9 +72,11 @@ export function drawPlan(seed: number): Plan {
   const clients = random.whole(1, 2)
   const faultsMs = random.pick([10_000, 30_000, 60_000])
   const count = Math.floor(random.skewed(1, 30))
+  // Tiny ones are held ready at workers, long ones are not.
+  const msMax = random.pick([12_000, 12_000, 12_000, 20])
   const bytesMax = random.pick([0, 0, 0, 2_000, 200_000])
   const tasks = Array.from({ length: count }, (_, index) =>
-    drawTask(random.fork(), { index, clients, faultsMs, bytesMax }),
+    drawTask(random.fork(), { index, clients, faultsMs, bytesMax, msMax }),
   )
   const calm = random.chance(0.1)
   return {
@@ -97,10 +90,13 @@ export function drawPlan(seed: number): Plan {
       windowBytes: random.pick([64, 256, 1_024]) * 1_024,
     },
     disk: {
+      store: random.pick(['memory', 'memory', 'memory', 'memory', 'memory', 'memory', 'memory', 'sqlite']),
       applyMs: [0.2, random.pick([3, 30, 200])],
       failShare: random.pick([0, 0, 0.02, 0.2]),
       failReadShare: random.pick([0, 0, 0.05]),
     },
+    pendingMax: random.pick([10_000, 10_000, 10_000, 3]),
+    keep: drawKeep(random.fork()),
     faultsMs,
     faultEveryMs: calm ? Number.POSITIVE_INFINITY : random.pick([1_000, 3_000, 8_000]),
     companyShare: random.pick([0, 0.3, 0.6]),
@@ -115,9 +111,21 @@ function drawWorker(random: Random, index: number): WorkerPlan {
   return {
     slots: random.whole(1, 4),
     // The first serves everything, so that nothing waits for ever.
-    types: index === 0 || random.chance(0.7) ? ['a', 'b'] : [random.pick(['a', 'b'])],
+    types: index === 0 || random.chance(0.7) ? TYPES : [random.pick(TYPES)],
     besideMaster: random.chance(0.6),
     clockRate: random.pick([1, 1, random.between(0.995, 1.005)]),
+    joins: random.chance(0.2),
+  }
+}
+
+function drawKeep(random: Random): Keep {
+  const forEver = { completedMs: undefined, failedMs: undefined, tasks: 1_000_000, bytes: 2 ** 30 }
+  if (random.chance(0.6)) return forEver
+  return {
+    completedMs: random.pick([undefined, 2_000, 20_000]),
+    failedMs: random.pick([undefined, 2_000, 20_000]),
+    tasks: random.pick([1_000_000, 2]),
+    bytes: random.pick([2 ** 30, 100_000]),
   }
 }
 
@@ -145,53 +153,17 @@ export function faultsAmong(plan: Plan, ...faults: readonly Fault[]): boolean {
 
 /** Whether what the master sends to a worker that lives arrives. */
 export function sparesMessages({ faults }: Plan): boolean {
-  const harmful = ['kill-master', 'restart-master', 'cut', 'stall', 'block', 'block-one-way', 'flap'] as const
+  const harmful = [
+    'kill-master',
+    'restart-master',
+    'end-master-now',
+    'kill-two',
+    'rival',
+    'cut',
+    'stall',
+    'block',
+    'block-one-way',
+    'flap',
+  ] as const
   return harmful.every((fault) => faults[fault] === 0)
-}
-
-interface TaskTerms {
-  readonly index: number
-  readonly clients: number
-  readonly faultsMs: number
-  readonly bytesMax: number
-}
-
-function drawTask(random: Random, { index, clients, faultsMs, bytesMax }: TaskTerms): TaskPlan {
-  const runs = Array.from({ length: random.whole(1, 4) }, () => drawRun(random, bytesMax))
-  const endless = runs.some(({ end }) => end === 'never-ends')
-  const submitAtMs = random.between(0, faultsMs * 0.8)
-  const spec: SubmittedTask = {
-    id: `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
-    type: random.pick(['a', 'b']),
-    payload: JSON.stringify({ task: index, fill: 'x'.repeat(Math.floor(random.skewed(0, bytesMax))) }),
-    ...(random.chance(0.4) && { priority: random.whole(-2, 2) }),
-    ...(random.chance(0.2) && { delayMs: random.whole(1, 8_000) }),
-    ...(random.chance(0.6) && { maxAttempts: random.whole(1, 4) }),
-    ...((endless || random.chance(0.2)) && { timeoutMs: random.whole(200, 6_000) }),
-    ...(random.chance(0.1) && { expiresMs: random.whole(100, 20_000) }),
-  }
-  return {
-    spec,
-    client: random.whole(0, clients - 1),
-    submitAtMs,
-    cancelAtMs: random.chance(0.15) ? submitAtMs + random.skewed(0, 15_000) : undefined,
-    runs,
-  }
-}
-
-function drawRun(random: Random, bytesMax: number): RunPlan {
-  const end = random.weighted({
-    completes: 10,
-    fails: 3,
-    'fails-for-good': 0.5,
-    'kills-its-host': 1,
-    'never-ends': 0.7,
-  } as const)
-  return {
-    ms: random.skewed(1, 12_000),
-    end: end ?? 'completes',
-    abort: random.chance(0.6) ? 'listens' : 'deaf',
-    hogs: random.chance(0.1),
-    bytes: Math.floor(random.skewed(0, bytesMax)),
-  }
 }

@@ -65,9 +65,9 @@ async function play(scene: Scene, broken: () => boolean): Promise<void> {
   if (broken()) return
   faults.heal()
   const until = timeline.now + patienceMs(plan)
-  await timeline.run(() => broken() || cluster.allTold || timeline.now > until)
+  await timeline.run(() => broken() || cluster.over || timeline.now > until)
   if (broken()) return
-  scene.tell({ kind: 'over', inTime: cluster.allTold, rows: await cluster.rows() })
+  scene.tell({ kind: 'over', inTime: cluster.over, rows: await cluster.rows() })
 }
 
 /** In which all must end once nothing goes wrong (P17): leases and workers that leave first, then all work one by one. */

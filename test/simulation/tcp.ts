@@ -37,6 +37,11 @@ export class Connection {
     this.far.flow()
   }
 
+  /** Whether this process is at one of its ends. */
+  joins(process: Process): boolean {
+    return this.near.process === process || this.far.process === process
+  }
+
   stall(untilMs: number): void {
     this.near.stalledUntil = this.far.stalledUntil = untilMs
   }

@@ -4,6 +4,7 @@ import type { Happening } from '../happenings.js'
 import type { Scene } from '../scene.js'
 import { Durable } from './p01-durable.js'
 import { SameTask } from './p02-same-task.js'
+import { Story } from './p03-story.js'
 import { Acknowledged } from './p04-acknowledged.js'
 import { Fence } from './p05-fence.js'
 import { OneEnd } from './p06-one-end.js'
@@ -12,6 +13,8 @@ import { ShortBreak } from './p08-short-break.js'
 import { Attempts } from './p09-attempts.js'
 import { AtMostOnce } from './p10-at-most-once.js'
 import { Neighbours } from './p11-neighbours.js'
+import { Operator } from './p11-operator.js'
+import { Served } from './p12-served.js'
 import { Ends } from './p13-ends.js'
 import { Cancel } from './p14-cancel.js'
 import { Order } from './p15-order.js'
@@ -21,6 +24,7 @@ import { Loss } from './p18-loss.js'
 import { Blame } from './p19-blame.js'
 import { WallClock } from './p20-wall-clock.js'
 import { Drain } from './p21-drain.js'
+import { Busy } from './p24-busy.js'
 
 export interface Found {
   readonly what: string
@@ -53,6 +57,8 @@ export function checkers(): readonly Checker[] {
     new Attempts(),
     new AtMostOnce(),
     new Neighbours(),
+    new Operator(),
+    new Served(),
     new Ends(),
     new Cancel(),
     new Order(),
@@ -61,5 +67,8 @@ export function checkers(): readonly Checker[] {
     new Loss(),
     new Blame(),
     new Drain(),
+    new Busy(),
+    // What breaks another promise leaves a gap in the story, too.
+    new Story(),
   ]
 }

@@ -1,5 +1,8 @@
-// P1: what was answered *accepted* is on disk by then, and stays there, as it was submitted.
-import type { Happening } from '../happenings.js'
+// P1: what was answered *accepted* is on disk by then, and stays there, as it was submitted; only what has ended is forgotten,
+// and that not before its time, unless it is too much.
+import { isTerminal } from '../../../src/task/task.js'
+import type { Applied, Happening } from '../happenings.js'
+import type { Plan } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
 export class Durable implements Checker {
@@ -11,8 +14,12 @@ export class Durable implements Checker {
       const early = happening.message.list.find(({ id, status }) => status !== 'busy' && !facts.rows.has(id))
       return early && { what: `${early.id} was answered ${early.status} before it was on disk`, taskId: early.id }
     }
-    if (happening.kind === 'accepted') this.#accepted.add(happening.id)
+    if (happening.kind === 'accepted' && !facts.forgotten.has(happening.id)) this.#accepted.add(happening.id)
     if (happening.kind !== 'applied' && happening.kind !== 'over') return undefined
+    if (happening.kind === 'applied') {
+      const found = this.#forgets(happening, scene.plan)
+      if (found !== undefined) return found
+    }
     for (const id of this.#accepted)
       if (!happening.rows.has(id)) return { what: `${id} was accepted, and is gone`, taskId: id }
     if (happening.kind !== 'over') return undefined
@@ -21,5 +28,21 @@ export class Durable implements Checker {
       return payload !== undefined && payload !== spec.payload
     })
     return changed && { what: `the payload of ${changed.spec.id} is another one`, taskId: changed.spec.id }
+  }
+
+  #forgets({ batch, forgotten, rows }: Applied, { keep }: Plan): Found | undefined {
+    if (forgotten.size === 0) return undefined
+    const ended = [...rows.values(), ...forgotten.values()].filter(({ task }) => isTerminal(task.state))
+    const bytes = ended.reduce((sum, { task }) => sum + task.payload.length + (task.result?.length ?? 0), 0)
+    const tooMany = ended.length > keep.tasks || bytes > keep.bytes
+    for (const [id, { task }] of forgotten) {
+      this.#accepted.delete(id)
+      const { state, endedAt = batch.now } = task
+      const keptMs = (state === 'failed' ? keep.failedMs : keep.completedMs) ?? Number.POSITIVE_INFINITY
+      if (!isTerminal(state)) return { what: `${id} is ${state}, and was forgotten`, taskId: id }
+      if (!tooMany && batch.now - endedAt <= keptMs)
+        return { what: `${id} was forgotten ${batch.now - endedAt} ms after its end`, taskId: id }
+    }
+    return undefined
   }
 }

@@ -1,17 +1,16 @@
 // P9: code starts at most `maxAttempts` times, plus uncharged returns; only what provably never started is taken back; the
 // grant is on disk before the assignment leaves.
-import { DEFAULT_MAX_ATTEMPTS, UNCHARGED_RETURNS_MAX } from '../../../src/task/task.js'
-import type { Happening } from '../happenings.js'
+import { chargedAttempts, DEFAULT_MAX_ATTEMPTS, UNCHARGED_RETURNS_MAX } from '../../../src/task/task.js'
+import { type Applied, type Happening, retriedBy } from '../happenings.js'
 import type { Checker, Found, Known } from './all.js'
-
-type Applied = Extract<Happening, { kind: 'applied' }>
 
 export class Attempts implements Checker {
   readonly promise = 'P9'
 
   see(happening: Happening, known: Known): Found | undefined {
     if (happening.kind === 'began') return this.#began(happening.run, known)
-    if (happening.kind === 'applied') return this.#takenBack(happening, known) ?? this.#charged(happening)
+    if (happening.kind === 'applied')
+      return this.#takenBack(happening, known) ?? this.#charged(happening) ?? sentBack(happening)
     if (happening.kind !== 'said' || happening.message.type !== 'assign') return undefined
     const early = happening.message.list.find(({ lease }) => !known.facts.granted.has(lease))
     return early && { what: `${early.lease} was assigned before its grant was on disk`, taskId: early.id }
@@ -22,7 +21,7 @@ export class Attempts implements Checker {
     const runs = facts.runsOf(taskId)
     if (runs.filter((other) => other.leaseId === leaseId).length > 1) return { what: `${leaseId} began twice`, taskId }
     const task = facts.rows.get(taskId)?.task
-    const most = (task?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS) + (task?.uncharged ?? 0)
+    const most = (task?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS) + (task?.uncharged ?? 0) + (task?.forgiven ?? 0)
     return runs.length > most
       ? { what: `${taskId} began ${runs.length} times; ${most} are allowed`, taskId }
       : undefined
@@ -56,4 +55,14 @@ export class Attempts implements Checker {
     }
     return undefined
   }
+}
+
+/** What a person sends back has all its attempts again. */
+function sentBack(applied: Applied): Found | undefined {
+  for (const taskId of retriedBy(applied)) {
+    const task = applied.after.get(taskId)?.task
+    if (task?.state !== 'pending' || chargedAttempts(task) === 0) continue
+    return { what: `${taskId} was sent back, and ${chargedAttempts(task)} of its attempts count still`, taskId }
+  }
+  return undefined
 }

@@ -19,8 +19,11 @@ export class Neighbours implements Checker {
       return { what: `${operation.leaseId} is charged for a host that it shared`, taskId: operation.taskId }
     }
     for (const [taskId, { task, story }] of happening.after) {
-      const deaths = story.filter(({ error, charged }) => charged && error?.code === 'host_died').length
-      if (task.error?.code === 'poison' && deaths < DEATHS_MAX) {
+      const sinceRetry = story.slice(story.findLastIndex(({ outcome }) => outcome === 'retried') + 1)
+      const deaths = sinceRetry.filter(
+        ({ error, outcome }) => outcome === 'failed' && error?.code === 'host_died',
+      ).length
+      if (task.state === 'failed' && task.error?.code === 'poison' && deaths < DEATHS_MAX) {
         return { what: `${taskId} is poison after ${deaths} deaths`, taskId }
       }
       if (task.state === 'pending' && deaths >= DEATHS_MAX) {

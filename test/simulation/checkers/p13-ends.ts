@@ -1,5 +1,5 @@
-// P13: timeout and cancel end the code, whatever it does: within the grace and a second.
-import type { Happening, Run } from '../happenings.js'
+// P13: timeout and cancel end the code, whatever it does, within the grace and a second; so does the word that a lease is over.
+import { type Happening, type Run, retriedBy } from '../happenings.js'
 import { sparesMessages } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
@@ -15,6 +15,7 @@ export class Ends implements Checker {
     if (happening.kind === 'said' && happening.message.type === 'cancelled-tasks') {
       for (const { id, status } of happening.message.list) if (status === 'cancelling') this.#cancelling.set(id, now)
     }
+    if (happening.kind === 'applied') for (const id of retriedBy(happening)) this.#cancelling.delete(id)
     for (const run of facts.active) {
       const { worker, host } = run
       if (host.frozen || worker.process.frozen) continue

@@ -1,5 +1,5 @@
 // P14: a cancel is durable when it is answered; a pending task never starts after it; of a running one no result counts.
-import type { Happening } from '../happenings.js'
+import { type Happening, retriedBy } from '../happenings.js'
 import type { Checker, Found, Known } from './all.js'
 
 export class Cancel implements Checker {
@@ -25,13 +25,16 @@ export class Cancel implements Checker {
         const { taskId } = happening.run
         return this.#never.has(taskId) ? { what: `${taskId} begins although it was cancelled`, taskId } : undefined
       }
-      case 'applied':
+      case 'applied': {
+        const retried = retriedBy(happening)
+        for (const taskId of [...retried, ...happening.forgotten.keys()]) this.#never.delete(taskId)
         for (const [taskId, { task }] of happening.before) {
           const { state } = happening.after.get(taskId)!.task
-          if (task.cancelRequested && state !== 'running' && state !== 'cancelled') {
+          if (task.cancelRequested && !retried.has(taskId) && state !== 'running' && state !== 'cancelled') {
             return { what: `${taskId} was to be cancelled, and is ${state}`, taskId }
           }
         }
+      }
     }
     return undefined
   }

@@ -5,20 +5,34 @@ import type { Checker, Found } from './all.js'
 
 export class Order implements Checker {
   readonly promise = 'P15'
+  /** By the wall clock of the masters. */
+  #latest = 0
 
   see(happening: Happening): Found | undefined {
     if (happening.kind !== 'applied' || happening.batch.retried) return undefined
     const { batch, outcome, before, rows } = happening
+    this.#latest = Math.max(this.#latest, batch.now)
     for (const [index, claim] of batch.claims.entries()) {
       const types = new Set(claim.routes.map(({ type }) => type))
-      const waiting = [...rows.values()].filter(
-        ({ task }) => task.state === 'pending' && types.has(task.type) && task.runAt <= batch.now,
-      )
+      const pending = [...rows.values()].filter(({ task }) => task.state === 'pending' && types.has(task.type))
+      const waiting = pending.filter(({ task }) => task.runAt <= batch.now)
       const { grants } = outcome.claims[index]!
       const [first] = waiting.sort(inOrder)
       if (first === undefined) continue
       const { id } = first.task
-      if (grants.length < claim.offers.length) return { what: `${id} waits although a slot was offered`, taskId: id }
+      const filled = new Set(grants.map(({ leaseId }) => leaseId))
+      // What may run once only is not held ready, nor is what stands behind it: it may have gone to a later claim, or the clock
+      // was set back since it came to stand there.
+      const later = outcome.claims
+        .slice(index + 1)
+        .flatMap(({ grants }) => grants.map(({ taskId }) => rows.get(taskId)!))
+      const mayStandFirst = [...later, ...pending.filter((row) => row === first || this.#hasWaited(row))]
+      const onlyAtOnce = mayStandFirst.some(
+        ({ task }) => (task.maxAttempts ?? claim.routes.find(({ type }) => type === task.type)?.maxAttempts) === 1,
+      )
+      if (claim.offers.some(({ leaseId, ahead }) => !filled.has(leaseId) && !(ahead === true && onlyAtOnce))) {
+        return { what: `${id} waits although a slot was offered`, taskId: id }
+      }
       for (const { taskId } of grants) {
         const granted = before.get(taskId) ?? rows.get(taskId)!
         // What came or came back with this very batch is compared as it is now.
@@ -27,6 +41,10 @@ export class Order implements Checker {
       }
     }
     return undefined
+  }
+
+  #hasWaited({ task }: Row): boolean {
+    return task.runAt <= this.#latest
   }
 }
 

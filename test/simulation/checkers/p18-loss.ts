@@ -50,7 +50,8 @@ export class Loss implements Checker {
 
   #left({ worker, code }: Extract<Happening, { kind: 'worker-ended' }>, { now }: Known): Found | undefined {
     // One whose first host died does not know what it serves, and is of no use to any master.
-    if (code === undefined || worker.draining || worker.contactAt === undefined) return undefined
+    if (code === undefined || worker.draining || worker.stoppedAt !== undefined || worker.contactAt === undefined)
+      return undefined
     const afterMs = now - worker.contactAt
     if (afterMs < (MASTER_TIMEOUT_MS - PRECISION_MS) * 0.99) {
       return { what: `${worker.incarnation} left ${Math.round(afterMs)} ms after it lost its master` }

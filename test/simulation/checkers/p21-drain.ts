@@ -1,9 +1,10 @@
 // P21: a worker that drains is given nothing more, leaves within its grace, and its exit code says whether work was handed
-// back.
+// back; a second signal ends it at once.
 import type { Happening } from '../happenings.js'
 import type { WorkerLife } from '../worker.js'
 import type { Checker, Found, Known } from './all.js'
 
+const AT_ONCE_MS = 2_100
 /** To record the last results, and to end hosts and sessions. */
 const LEAVE_MS = 10_000
 
@@ -14,12 +15,17 @@ export class Drain implements Checker {
   readonly #told = new Set<string>()
   /** Workers whose code was ended although it had not been told to end. */
   readonly #cut = new Set<WorkerLife>()
+  /** Workers that had code when they were told to end at once. */
+  readonly #stopped = new Set<WorkerLife>()
   readonly #aborted = new Set<string>()
 
-  see(happening: Happening, { scene, now }: Known): Found | undefined {
+  see(happening: Happening, { scene, now, facts }: Known): Found | undefined {
     switch (happening.kind) {
       case 'worker-drains':
         this.#draining.add(happening.worker)
+        break
+      case 'worker-stops':
+        for (const { worker } of facts.active) if (worker === happening.worker) this.#stopped.add(worker)
         break
       case 'heard':
         if (happening.messages.some(({ type }) => type === 'draining')) this.#told.add(happening.from)
@@ -41,11 +47,13 @@ export class Drain implements Checker {
       case 'worker-ended': {
         const { worker, code } = happening
         this.#draining.delete(worker)
-        if (code === 0 && this.#cut.has(worker))
+        if (code === 0 && (this.#cut.has(worker) || this.#stopped.has(worker)))
           return { what: `${worker.incarnation} cut its code, and left with code 0` }
       }
     }
-    for (const { process, drainsSince, incarnation } of this.#draining) {
+    for (const { process, drainsSince, incarnation, stoppedAt } of this.#draining) {
+      if (!process.frozen && now > Math.max(stoppedAt ?? now, process.thawedAt) + AT_ONCE_MS)
+        return { what: `${incarnation} is there ${Math.round(now - (stoppedAt ?? now))} ms after a second signal` }
       // Results wait for the disk of a master that is there.
       if (process.frozen || scene.plan.faults['slow-disk'] > 0) continue
       const since = Math.max(drainsSince ?? now, process.thawedAt)

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path'
 import Table from 'cli-table3'
 import { checkers } from '../checkers/all.js'
 import { CRASH } from '../run.js'
-import { type Edit, MUTANTS, type Mutant } from './list.js'
+import { MUTANTS } from './list.js'
+import type { Edit, Mutant } from './mutant.js'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
 

@@ -1,0 +1,84 @@
+// The tasks of a plan: what clients submit, and how their code behaves.
+import type { SubmittedTask } from '../../src/protocol/messages.js'
+import type { Random } from './random.js'
+
+export const TYPES = ['a', 'b'] as const
+/** No worker knows it. */
+export const UNSERVED = 'nobodys'
+
+/** How the code of one attempt behaves. */
+export interface RunPlan {
+  readonly ms: number
+  readonly end: 'completes' | 'fails' | 'fails-for-good' | 'kills-its-host' | 'is-killed' | 'never-ends' | 'refuses'
+  /** What it makes of an abort. */
+  readonly abort: 'listens' | 'deaf'
+  /** It does not let anything else of its host's main thread run. */
+  readonly hogs: boolean
+  /** Of its result. */
+  readonly bytes: number
+}
+
+export interface TaskPlan {
+  readonly spec: SubmittedTask
+  readonly client: number
+  readonly submitAtMs: number
+  readonly cancelAtMs: number | undefined
+  /** A person sends it back so long after its end, which is of no use where it completed. */
+  readonly retryAfterMs: number | undefined
+  /** By attempt; the last one counts for all that follow. */
+  readonly runs: readonly RunPlan[]
+}
+
+export interface TaskTerms {
+  readonly index: number
+  readonly clients: number
+  readonly faultsMs: number
+  readonly bytesMax: number
+  /** Of a run. */
+  readonly msMax: number
+}
+
+export function drawTask(random: Random, { index, clients, faultsMs, bytesMax, msMax }: TaskTerms): TaskPlan {
+  const runs = Array.from({ length: random.whole(1, 4) }, () => drawRun(random, bytesMax, msMax))
+  const endless = runs.some(({ end }) => end === 'never-ends')
+  // Tiny ones come close together, or no two of them would ever wait.
+  const submitAtMs = random.between(0, faultsMs * (msMax > 1_000 ? 0.8 : 0.02))
+  const type = random.chance(0.03) ? UNSERVED : random.pick(TYPES)
+  const spec: SubmittedTask = {
+    id: `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    type,
+    payload: JSON.stringify({ task: index, fill: 'x'.repeat(Math.floor(random.skewed(0, bytesMax))) }),
+    ...(random.chance(0.4) && { priority: random.whole(-2, 2) }),
+    ...(random.chance(0.2) && { delayMs: random.whole(1, 8_000) }),
+    ...(random.chance(0.6) && { maxAttempts: random.whole(1, 4) }),
+    ...((endless || random.chance(0.2)) && { timeoutMs: random.whole(200, 6_000) }),
+    ...((type === UNSERVED || random.chance(0.1)) && { expiresMs: random.whole(100, 20_000) }),
+  }
+  return {
+    spec,
+    client: random.whole(0, clients - 1),
+    submitAtMs,
+    retryAfterMs: type !== UNSERVED && random.chance(0.15) ? random.skewed(10, 10_000) : undefined,
+    cancelAtMs: random.chance(0.15) ? submitAtMs + random.skewed(0, 15_000) : undefined,
+    runs,
+  }
+}
+
+function drawRun(random: Random, bytesMax: number, msMax: number): RunPlan {
+  const end = random.weighted({
+    completes: 10,
+    fails: 3,
+    'fails-for-good': 0.5,
+    'kills-its-host': 1,
+    'is-killed': 1,
+    refuses: 0.3,
+    'never-ends': 0.7,
+  } as const)
+  return {
+    ms: random.skewed(1, msMax),
+    end: end ?? 'completes',
+    abort: random.chance(0.6) ? 'listens' : 'deaf',
+    hogs: random.chance(0.1),
+    bytes: Math.floor(random.skewed(0, bytesMax)),
+  }
+}
