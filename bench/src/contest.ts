@@ -1,0 +1,88 @@
+// Measures several systems by turns, run by run, so that what the machine does meanwhile touches all of them alike. Only
+// the one that is measured runs.
+import { type Figure, percentile } from './figures.js'
+import { Missing, type System } from './system.js'
+
+export interface Contest {
+  readonly runs: number
+  /** Tasks of one run of throughput, after a warm-up of as many; of a system that is slow, a quarter of both. */
+  readonly tasks: number
+  /** Tasks of one run of latency, after a tenth of that. */
+  readonly single: number
+  readonly tell: (line: string) => void
+}
+
+export interface Standing {
+  readonly name: string
+  readonly version: string
+  readonly settings: string
+  readonly expected: number | undefined
+  readonly throughput: Figure
+  readonly p50: Figure
+  readonly p99: Figure
+}
+
+export interface Contestants {
+  readonly standings: readonly Standing[]
+  /** Who was left out, and why. */
+  readonly missing: readonly string[]
+}
+
+/** What is missing on this machine is told and left out. */
+export async function compete(systems: readonly (() => System)[], contest: Contest): Promise<Contestants> {
+  const standings = new Map<string, Standing & Values>()
+  const missing = new Map<number, string>()
+  for (let run = 1; run <= contest.runs; run += 1) {
+    for (const [index, make] of systems.entries()) {
+      if (missing.has(index)) continue
+      const system = make()
+      try {
+        await measure(system, contest, standings)
+        const last = standings.get(system.name)?.rates.at(-1)
+        contest.tell(`run ${run} of ${contest.runs}: ${system.name} ${Math.round(last ?? 0)} tasks/s`)
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error
+        missing.set(index, `${system.name}: ${error.message}`)
+        contest.tell(`LEFT OUT: ${missing.get(index)}`)
+      } finally {
+        await system.stop()
+      }
+    }
+  }
+  return { standings: [...standings.values()], missing: [...missing.values()] }
+}
+
+interface Values {
+  readonly rates: number[]
+  readonly p50s: number[]
+  readonly p99s: number[]
+}
+
+async function measure(system: System, contest: Contest, standings: Map<string, Standing & Values>) {
+  const { single } = contest
+  const tasks = system.slow ? Math.ceil(contest.tasks / 4) : contest.tasks
+  await system.start()
+  // As many as are measured: until then half of a program is not compiled.
+  await system.throughput(tasks)
+  const tookMs = await system.throughput(tasks)
+  await system.latency(Math.ceil(single / 10))
+  const waits = await system.latency(single)
+  const standing = standings.get(system.name) ?? (await standingOf(system))
+  standings.set(system.name, standing)
+  standing.rates.push((tasks / tookMs) * 1_000)
+  if (waits.length === 0) return
+  standing.p50s.push(percentile(waits, 0.5))
+  standing.p99s.push(percentile(waits, 0.99))
+}
+
+async function standingOf(system: System): Promise<Standing & Values> {
+  const [rates, p50s, p99s]: [number[], number[], number[]] = [[], [], []]
+  return {
+    ...{ name: system.name, version: await system.version(), settings: system.settings },
+    expected: system.expected,
+    throughput: { name: system.name, unit: 'tasks/s', values: rates },
+    p50: { name: `${system.name}, p50`, unit: 'ms', values: p50s },
+    p99: { name: `${system.name}, p99`, unit: 'ms', values: p99s },
+    ...{ rates, p50s, p99s },
+  }
+}

@@ -1,0 +1,150 @@
+// What dtr is to reach, as ratios within one run, and by which figures of that run one sees what holds a mark back.
+import { type Figure, median, rounded, spread } from './figures.js'
+import type { Results } from './report.js'
+
+export interface Goal {
+  readonly what: string
+  readonly value: number | undefined
+  readonly unit: string
+  readonly atLeast: number
+  readonly mark: number
+  /** Less is better. */
+  readonly falling?: boolean
+  /** What holds back the mark. */
+  readonly heldBack?: string | undefined
+}
+
+export function goalsOf(results: Results): readonly Goal[] {
+  return [...throughputGoals(results), ...latencyGoals(results), ...backlogGoals(results), ...otherGoals(results)]
+}
+
+function ratio(one?: Figure, other?: Figure): number | undefined {
+  return one === undefined || other === undefined ? undefined : median(one.values) / median(other.values)
+}
+
+function percent(one?: Figure, other?: Figure): number | undefined {
+  const share = ratio(one, other)
+  return share === undefined ? undefined : share * 100
+}
+
+function standing({ contest }: Results, name: string) {
+  return contest?.standings.find((standing) => standing.name === name)
+}
+
+function floor({ floors }: Results, name: string): Figure | undefined {
+  return floors?.find((figure) => figure.name.startsWith(name))
+}
+
+function throughputGoals(results: Results): readonly Goal[] {
+  const own = standing(results, 'dtr')?.throughput
+  const heldBack = own && sharesOfProcessor(results, median(own.values))
+  return [
+    {
+      what: 'throughput against BullMQ, everysec',
+      value: ratio(own, standing(results, 'BullMQ, everysec')?.throughput),
+      ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
+    },
+    {
+      what: 'throughput against pg-boss',
+      value: ratio(own, standing(results, 'pg-boss')?.throughput),
+      ...{ unit: 'x', atLeast: 3, mark: 3, heldBack },
+    },
+    {
+      what: 'throughput against better-sqlite3 alone',
+      value: percent(own, floor(results, 'better-sqlite3')),
+      ...{ unit: '%', atLeast: 25, mark: 45, heldBack },
+    },
+  ]
+}
+
+/** All processes share the cores, so that a task may take so much of them in all of these together. */
+function sharesOfProcessor({ machine, safety, fakes }: Results, rate: number): string {
+  const whole = `${rounded((machine.cores * 1e6) / rate)} us of processor a task in client, master, workers and hosts together`
+  const [base, ...without] = safety ?? []
+  const saved = without.map(({ name, values }) => {
+    const gained = base === undefined ? 0 : 1e6 / median(base.values) - 1e6 / median(values)
+    return { name: name.split(':')[0], us: gained * machine.cores }
+  })
+  const parts = saved
+    .filter(({ us }) => us > 1)
+    .sort((one, other) => other.us - one.us)
+    .map(({ name, us }) => `${rounded(us)} less ${name}`)
+  const master = fakes?.[0] && `the master's part is ${rounded(median(fakes[0].task.values))}`
+  return [whole, ...parts, ...(master ? [master] : [])].join('; ')
+}
+
+function latencyGoals(results: Results): readonly Goal[] {
+  const [own, bullmq] = [standing(results, 'dtr'), standing(results, 'BullMQ, everysec')]
+  const [ping, sync] = [floor(results, 'ndjson ping-pong'), floor(results, 'fdatasync')]
+  const floors =
+    ping &&
+    sync &&
+    `2 syncs of ${rounded(median(sync.values))} us and 3 ping-pongs of ${rounded(median(ping.values))} us`
+  const heldBack =
+    floors &&
+    `a task is on disk before it runs, and its result before it is told, on its way over client, master, worker and host: ${floors} are the floor of that`
+  const limits = { unit: 'x', atLeast: 0.75, mark: 0.5, falling: true, heldBack }
+  return [
+    { what: 'p50 against BullMQ', value: ratio(own?.p50, bullmq?.p50), ...limits },
+    { what: 'p99 against BullMQ', value: ratio(own?.p99, bullmq?.p99), ...limits },
+  ]
+}
+
+function backlogGoals({ backlog }: Results): readonly Goal[] {
+  if (backlog === undefined) return []
+  const { pending, delayed, unserved, memory, disk } = backlog
+  const first = pending[0]?.figure
+  const against = (what: string, figure: Figure | undefined): Goal => ({
+    ...{ what, value: percent(figure, first), unit: '%', atLeast: 90, mark: 100 },
+    heldBack: figure && first && `${spread(figure.values)} tasks/s against ${spread(first.values)}, run by run`,
+  })
+  return [
+    against('with the largest backlog, against the smallest', pending.at(-1)?.figure),
+    against('the same, delayed', delayed),
+    against('the same, of a type that nobody serves', unserved),
+    {
+      ...{ what: 'memory of the master a pending task', value: median(memory.values), unit: 'bytes' },
+      ...{ atLeast: 16, mark: 0, falling: true },
+      heldBack: `the master remembers nothing of it; ${spread(memory.values)} is what its heap holds between two collections, shared out`,
+    },
+    {
+      ...{ what: 'on disk a pending task', value: median(disk.values), unit: 'bytes' },
+      ...{ atLeast: 500, mark: 350, falling: true },
+      heldBack: 'its row, the index of its id and that of what can run',
+    },
+  ]
+}
+
+function otherGoals({ fakes, prefetch, recovery, scale }: Results): readonly Goal[] {
+  const [few, many] = [fakes?.[0], fakes?.at(-1)]
+  const one = scale?.findLast(({ workers, restMs }) => workers === 1 && restMs > 0)
+  const betweenMs = one && 1_000 / median(one.figure.values) - one.restMs
+  const died = { unit: 'ms', mark: 50, falling: true } as const
+  const heldBack =
+    'the death of its host, which only a port that refuses proves (looked at each 10 ms), a commit, and the way to the next worker'
+  return [
+    {
+      what: 'processor time of the master a task, most workers against fewest',
+      value: ratio(many?.task, few?.task),
+      ...{ unit: 'x', atLeast: 1.3, mark: 1, falling: true },
+      heldBack: 'where more workers share the same tasks, each message carries fewer of them',
+    },
+    {
+      what: 'long among short: total against the ideal',
+      value: prefetch && median(prefetch.total.values),
+      ...{ unit: 'x', atLeast: 1.1, mark: 1.02, falling: true },
+      heldBack:
+        betweenMs === undefined
+          ? undefined
+          : `a slot has nothing to do for ${rounded(betweenMs)} ms between two tasks, while a result goes from the host to the worker and the next task back`,
+    },
+    {
+      what: 'kill -9 until the task runs elsewhere',
+      ...{ value: recovery && median(recovery.values), atLeast: 200, ...died, heldBack },
+    },
+    {
+      what: 'the same, the longest',
+      ...{ value: recovery && Math.max(...recovery.values), atLeast: 2_000, ...died, heldBack },
+    },
+  ]
+}

@@ -1,0 +1,88 @@
+// What the master alone costs, by its own processor time: workers that are only their half of the protocol, few and many,
+// each with the slots of a real one; all together beat as often, so that what differs is their number.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { readKey } from '../../../dist/src/protocol/key.js'
+import type { Figure } from '../figures.js'
+import { processorMs } from '../machine.js'
+import { CONCURRENCY } from '../system.js'
+import { Dtr } from '../systems/dtr.js'
+import { FakeWorker } from './fake-worker.js'
+
+export interface FakeOptions {
+  readonly runs: number
+  readonly workers: readonly number[]
+  readonly tasks: number
+  readonly idleMs: number
+  readonly tell: (line: string) => void
+}
+
+export interface FakeFigures {
+  readonly workers: number
+  /** Processor time of the master, beyond what it takes without any worker. */
+  readonly beat: Figure
+  readonly task: Figure
+}
+
+/** Of all workers together: that of a thousand workers that beat each 2 s. */
+const BEATS_A_SECOND = 500
+const JOINING = 50
+
+export async function fakes(options: FakeOptions): Promise<readonly FakeFigures[]> {
+  const figures: FakeFigures[] = []
+  for (const workers of options.workers) {
+    const [beats, tasks]: [number[], number[]] = [[], []]
+    for (let run = 0; run < options.runs; run += 1) {
+      const { beat, task } = await once(workers, options)
+      beats.push(beat)
+      tasks.push(task)
+    }
+    options.tell(
+      `${workers} fake workers: ${beats.map(Math.round).join(', ')} us a heartbeat, ${tasks.map(Math.round).join(', ')} us a task`,
+    )
+    figures.push({
+      workers,
+      beat: { name: `${workers} workers, a heartbeat`, unit: 'us', values: beats },
+      task: { name: `${workers} workers, a task`, unit: 'us', values: tasks },
+    })
+  }
+  return figures
+}
+
+async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ beat: number; task: number }> {
+  const dtr = new Dtr({ workers: 0 })
+  const workers: FakeWorker[] = []
+  try {
+    await dtr.start()
+    const idle = await busyMs(dtr, () => pause(idleMs))
+    const heartbeatMs = (count / BEATS_A_SECOND) * 1_000
+    const options = { ...masterOf(dtr), heartbeatMs, slots: CONCURRENCY }
+    while (workers.length < count) {
+      const some = Array.from({ length: Math.min(JOINING, count - workers.length) }, (_, n) => workers.length + n)
+      workers.push(...(await Promise.all(some.map((n) => FakeWorker.join(`fake-${n}`, options)))))
+    }
+    await dtr.throughput(Math.ceil(tasks / 10))
+    const beating = await busyMs(dtr, () => pause(idleMs))
+    const working = await busyMs(dtr, () => dtr.throughput(tasks))
+    const beat = ((beating.ofProcessor - idle.ofProcessor) * 1_000) / ((beating.ofTime / 1_000) * BEATS_A_SECOND)
+    // It beats and looks for workers meanwhile as well.
+    const other = (beating.ofProcessor / beating.ofTime) * working.ofTime
+    return { beat, task: ((working.ofProcessor - other) * 1_000) / tasks }
+  } finally {
+    for (const worker of workers) worker.end()
+    await dtr.stop()
+  }
+}
+
+function masterOf({ cluster }: Dtr): { key: ReturnType<typeof readKey>; port: number } {
+  const key = readKey(readFileSync(join(cluster.settings.data, 'secret'), 'utf8').trim())
+  return { key, port: cluster.master?.port ?? 0 }
+}
+
+/** Milliseconds of the master's processor, and of the clock. */
+async function busyMs(dtr: Dtr, during: () => Promise<unknown>): Promise<{ ofProcessor: number; ofTime: number }> {
+  const [from, began] = [processorMs(dtr.masterPid), performance.now()]
+  await during()
+  return { ofProcessor: processorMs(dtr.masterPid) - from, ofTime: performance.now() - began }
+}

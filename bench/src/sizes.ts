@@ -1,0 +1,24 @@
+// How much of each is measured.
+
+export const FULL = {
+  runs: 5,
+  floors: { lines: 200_000, rows: 100_000 },
+  contest: { tasks: 20_000, single: 500 },
+  backlog: { tasks: 40_000, backlogs: [1_000, 100_000, 1_000_000], unserved: 100_000 },
+  scale: { workers: [1, 2, 4, 8, 16], restMs: [0, 1, 10], forMs: 3_000 },
+  fakes: { workers: [10, 100, 1_000], tasks: 20_000, idleMs: 10_000 },
+  prefetch: { workers: 10, long: { count: 20, ms: 5_000 }, short: { count: 2_000, ms: 5 } },
+  safety: { tasks: 20_000 },
+}
+
+/** To see that the harness works: the figures mean nothing. */
+export const SMOKE: typeof FULL = {
+  runs: 1,
+  floors: { lines: 1_000, rows: 1_000 },
+  contest: { tasks: 200, single: 5 },
+  backlog: { tasks: 200, backlogs: [200], unserved: 100 },
+  scale: { workers: [2], restMs: [0, 1], forMs: 100 },
+  fakes: { workers: [5], tasks: 100, idleMs: 500 },
+  prefetch: { workers: 2, long: { count: 2, ms: 100 }, short: { count: 20, ms: 5 } },
+  safety: { tasks: 200 },
+}
