@@ -14,7 +14,8 @@ export function documents(): string[] {
 }
 
 function below(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
+  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+  return paths.map((path) => join(folder, path)).filter((path) => !path.split('/').includes('node_modules'))
 }
 
 export function read(path: string): string {
