@@ -11,6 +11,7 @@ import type { MasterToClient, MasterToWorker, Register } from '../protocol/messa
 import type { Claim, Operation, Place } from '../store/store.js'
 import type { MasterEffect, MasterSettings, Read, SessionId, SessionPeer } from './events.js'
 import type { Journal } from './journal.js'
+import type { Leases } from './leases.js'
 
 /** What may be gathered for the next batch; beyond it submits are answered busy, so that memory stays bounded (P23). */
 const QUEUED_OPERATIONS_MAX = 50_000
@@ -83,7 +84,7 @@ export interface WorkerState {
   ailing: boolean
   heardAt: MonoMs
   hosts: Register['hosts']
-  readonly leases: Map<string, HeldLease>
+  readonly leases: Leases
   /** It takes so many tasks beyond those that its slots run. */
   ahead: number
   /** Offers in the batch in flight. */
@@ -98,17 +99,6 @@ export interface WorkerState {
   expiring: boolean
   completed: number
   failed: number
-}
-
-export interface HeldLease {
-  readonly taskId: string
-  readonly type: string
-  /** It left for its worker, which may have begun it without our hearing of that. */
-  delivered: boolean
-  /** Its worker wrote `started` before the code began. */
-  started: boolean
-  /** Its code has ended: the settlement is on its way, or its worker waits to see whose fault that was. */
-  settling: boolean
 }
 
 /** A client's question that a worker has not answered. */
@@ -240,22 +230,9 @@ export function roomOf(worker: WorkerState): { readonly free: number; readonly a
   if (worker.phase !== 'ready' || worker.suspect || worker.ailing || worker.expiring || worker.about === undefined) {
     return { free: 0, ahead: 0 }
   }
-  const room = worker.about.slots - runningCount(worker) - worker.offered
+  const room = worker.about.slots - worker.leases.running - worker.offered
   const free = Math.max(0, room)
   return { free, ahead: Math.max(0, room + worker.ahead - free) }
-}
-
-export function runningCount(worker: WorkerState): number {
-  let running = 0
-  for (const lease of worker.leases.values()) if (!lease.settling) running += 1
-  return running
-}
-
-/** Those whose code has begun, as far as its worker has said so. */
-export function begunCount(worker: WorkerState): number {
-  let begun = 0
-  for (const { started, settling } of worker.leases.values()) if (started && !settling) begun += 1
-  return begun
 }
 
 export function routeName(queue: string, type: string): string {

@@ -220,7 +220,7 @@ export interface ExpiredTask {
 
 export interface ClaimOutcome {
   /**
-   * At most as many as there were offers, in P15's order. Fewer: the routes have nothing runnable left, or so much is over
+   * In the order of the offers that they meet, at most one each, and in P15's order. Fewer than offers: the routes have nothing runnable left, or so much is over
    * its time that one batch could not end it all; then nothing is granted, and `nextDueAt` is not after `now`.
    */
   readonly grants: readonly Grant[]

@@ -64,6 +64,29 @@ t.test('P10: what may run once only waits for a slot, and is not forgotten meanw
   t.equal(count(), 4, 'it runs, and what stood behind it is held ready')
 })
 
+t.test('who takes much ahead is dealt some in a row; who does not, one after the other', async (t) => {
+  for (const [ahead, dealt] of [
+    [1_000, [8, 0]],
+    [60, [4, 4]],
+    [0, [4, 4]],
+  ] as const) {
+    const stage = await Stage.open()
+    const client = stage.connect('client', 'client#1')
+    const workers = [await stage.worker('w1', { slots: 20 }), await stage.worker('w2', { slots: 20 })]
+    stage.submit(client, [{}, {}])
+    await stage.settle()
+    for (const worker of workers) {
+      const { id, lease } = stage.assigned(worker)[0]!
+      stage.say(worker, { type: 'results', list: [{ id, lease, outcome: 'completed', result: '1' }], ahead })
+    }
+    await stage.settle()
+    stage.submit(client, Array(8).fill({}))
+    await stage.settle()
+    const counts = workers.map((worker) => stage.assigned(worker).length - 1).sort((a, b) => b - a)
+    t.same(counts, dealt, `${ahead} ahead`)
+  }
+})
+
 t.test('the roster tells what runs, not what waits', async (t) => {
   const { stage, client, complete, submit } = await busy(3)
   await complete(0)

@@ -17,6 +17,8 @@ export interface FakeWorkerOptions {
 
 const CONNECT_MS = 10_000
 const MACHINE = 'fake'
+/** What a worker takes ahead whose tasks take no time. */
+const AHEAD = 1_000
 
 export class FakeWorker {
   /** Resolves when it was welcomed. */
@@ -83,6 +85,7 @@ export class FakeWorker {
     this.#connection.send({
       type: 'results',
       list: list.map((lease) => ({ ...lease, outcome: 'completed' as const, result })),
+      ahead: AHEAD,
     })
   }
 }

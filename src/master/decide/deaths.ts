@@ -10,7 +10,7 @@ const TELL_EVERY_MS = 1_000
 export function hostDied(turn: Turn, worker: WorkerState, ended: readonly { readonly lease: string }[]): void {
   for (const { lease } of ended) {
     const held = worker.leases.get(lease)
-    if (held !== undefined) held.settling = true
+    if (held !== undefined) worker.leases.end(held)
   }
   tellNeighbours(turn, worker)
 }

@@ -1,6 +1,7 @@
 // Who gets which work: what each batch claims for the free slots of all workers, and what goes out once that is durable.
 import type { Assignment } from '../../protocol/messages.js'
 import type { ClaimOutcome, ClaimRoute, Grant, Offer } from '../../store/store.js'
+import type { SessionId } from '../events.js'
 import { type ClaimInFlight, type MasterState, roomOf, type Turn, type WorkerState } from '../state.js'
 import { chunked, giveBack } from './settle.js'
 
@@ -8,6 +9,9 @@ import { chunked, giveBack } from './settle.js'
 const OFFERS_PER_BATCH_MAX = 1_000
 /** An offer costs although nothing may be there for it: so many, or as many as are likely to be taken. */
 const OFFERS_MIN = 16
+/** Offers to one worker in a row at most, and how many times as much it must take ahead. */
+const ROW_MAX = 8
+const AHEAD_PER_ROW = 25
 
 /**
  * The claims of the next batch: one a group of workers alike, its offers dealt in turn to those with room.
@@ -20,7 +24,7 @@ export function claims(state: MasterState, batchId: string, operations: number):
     const { routeKey, session } = worker
     if (routeKey === '' || session === undefined || state.exhausted.has(routeKey)) continue
     const { free, ahead } = roomOf(worker)
-    const room = { worker, session, free, ahead: state.noneAhead.has(routeKey) ? 0 : ahead }
+    const room: Room = { worker, session, row: rowOf(worker), free, ahead: state.noneAhead.has(routeKey) ? 0 : ahead }
     if (room.free === 0 && room.ahead === 0) continue
     const group = groups.get(routeKey)
     if (group === undefined) groups.set(routeKey, [room])
@@ -43,9 +47,19 @@ export function claims(state: MasterState, batchId: string, operations: number):
 /** What one worker may still be offered. */
 interface Room {
   readonly worker: WorkerState
-  readonly session: number
+  readonly session: SessionId
+  /** So many in a row. */
+  readonly row: number
   free: number
   ahead: number
+}
+
+/**
+ * One whose tasks are tiny, as what it takes ahead says, is dealt some in a row: a message to each of a thousand workers
+ * costs more than the tasks in it. Of what it takes ahead it is a small part, so that it does not matter who does them.
+ */
+function rowOf({ ahead }: WorkerState): number {
+  return Math.min(ROW_MAX, Math.max(1, Math.floor(ahead / AHEAD_PER_ROW)))
 }
 
 /** First whatever can run at once, and then what is held ready. */
@@ -57,7 +71,7 @@ function deal(
 ): ClaimInFlight {
   const offers: Offer[] = []
   const sessions: number[] = []
-  state.turn += 1
+  let met = 0
   const offer = ({ worker, session }: Room, ahead: boolean): void => {
     worker.offered += 1
     const leaseId = `${batchId}.${from + offers.length}`
@@ -65,17 +79,20 @@ function deal(
     sessions.push(session)
   }
   for (const kind of ['free', 'ahead'] as const) {
-    for (let open = true; open; ) {
+    for (let open = true; open && offers.length < offersMax; ) {
       open = false
-      for (let index = 0; index < rooms.length; index += 1) {
+      for (let index = 0; index < rooms.length && offers.length < offersMax; index += 1) {
         const room = rooms[(index + state.turn) % rooms.length]!
-        if (room[kind] === 0 || offers.length >= offersMax) continue
-        room[kind] -= 1
-        offer(room, kind === 'ahead')
-        open = true
+        const count = Math.min(room[kind], room.row, offersMax - offers.length)
+        room[kind] -= count
+        met += 1
+        for (let dealt = 0; dealt < count; dealt += 1) offer(room, kind === 'ahead')
+        open ||= count > 0
       }
     }
   }
+  // The next round begins with whoever had no turn in this.
+  state.turn += met
   return { claim: { routes: routesOf(rooms[0]?.worker), offers }, routeKey, sessions }
 }
 
@@ -88,45 +105,47 @@ function routesOf(worker: WorkerState | undefined): ClaimRoute[] {
 }
 
 /** The grants are durable: they may leave, to the very sessions they were made for. */
-export function granted(turn: Turn, claim: ClaimInFlight, outcome: ClaimOutcome): void {
+export function granted(turn: Turn, claim: ClaimInFlight, { grants }: ClaimOutcome): void {
   const { state } = turn
-  const sessionOf = new Map<string, number>()
-  claim.claim.offers.forEach((offer, index) => {
-    sessionOf.set(offer.leaseId, claim.sessions[index]!)
-    const worker = state.workers.get(offer.holder)
+  const { offers } = claim.claim
+  const bySession = new Map<SessionId, Grant[]>()
+  const unmet = { free: false, ahead: false }
+  let met = 0
+  for (let index = 0; index < offers.length; index += 1) {
+    const { leaseId, holder, ahead } = offers[index]!
+    const worker = state.workers.get(holder)
     if (worker !== undefined) worker.offered = Math.max(0, worker.offered - 1)
-  })
-  noteWhatIsLeft(state, claim, outcome)
-  state.lastGranted += outcome.grants.length
-  const bySession = new Map<number, Grant[]>()
-  for (const grant of outcome.grants) {
-    const worker = state.workers.get(grant.holder)
-    const session = sessionOf.get(grant.leaseId)
-    if (worker !== undefined) {
-      const { taskId, type } = grant
-      worker.leases.set(grant.leaseId, { taskId, type, delivered: false, started: false, settling: false })
+    const grant = grants[met]
+    if (grant?.leaseId !== leaseId) {
+      unmet[ahead === true ? 'ahead' : 'free'] = true
+      continue
     }
+    met += 1
+    worker?.leases.add(leaseId)
+    const session = claim.sessions[index]!
     // Gone, drained or connected anew while the claim was on its way: it never got this, and somebody else shall.
-    if (worker === undefined || session === undefined || worker.session !== session || worker.phase !== 'ready') {
+    if (worker === undefined || worker.session !== session || worker.phase !== 'ready') {
       giveBack(turn, grant, worker)
       continue
     }
-    const grants = bySession.get(session)
-    if (grants === undefined) bySession.set(session, [grant])
-    else grants.push(grant)
+    const list = bySession.get(session)
+    if (list === undefined) bySession.set(session, [grant])
+    else list.push(grant)
   }
-  for (const [session, grants] of bySession) assign(turn, session, grants)
+  if (met !== grants.length) throw new Error('a task was granted that no offer asked for')
+  state.lastGranted += met
+  noteWhatIsLeft(state, claim.routeKey, unmet)
+  for (const [session, list] of bySession) assign(turn, session, list)
 }
 
 /** Nothing is left to run, or at least nothing that may be held ready. */
 function noteWhatIsLeft(
   { exhausted, noneAhead }: MasterState,
-  { claim, routeKey }: ClaimInFlight,
-  { grants }: ClaimOutcome,
-) {
-  const granted = new Set(grants.map(({ leaseId }) => leaseId))
-  if (claim.offers.some(({ ahead, leaseId }) => ahead !== true && !granted.has(leaseId))) exhausted.add(routeKey)
-  else if (grants.length < claim.offers.length) noneAhead.add(routeKey)
+  routeKey: string,
+  unmet: { readonly free: boolean; readonly ahead: boolean },
+): void {
+  if (unmet.free) exhausted.add(routeKey)
+  else if (unmet.ahead) noneAhead.add(routeKey)
   else noneAhead.delete(routeKey)
 }
 

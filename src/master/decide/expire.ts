@@ -5,7 +5,8 @@ import type { MonoMs } from '../../clock.js'
 import { formatDuration } from '../../config.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { ProbeResult } from '../events.js'
-import { type ExpiryCause, type HeldLease, type MasterState, type Turn, type WorkerState, workerOf } from '../state.js'
+import type { HeldLease } from '../leases.js'
+import { type ExpiryCause, type MasterState, type Turn, type WorkerState, workerOf } from '../state.js'
 
 /** A tick that comes later than this was held up: the process stood still, and so did everything it would have heard. */
 const LAG_MS_MIN = 100
@@ -103,7 +104,7 @@ export function unstartedLeases(state: MasterState, incarnation: string, cause: 
   const worker = state.workers.get(incarnation)
   if (worker === undefined) return []
   const mayHaveBegun = (lease: HeldLease): boolean => (cause === 'silent' ? lease.delivered : lease.started)
-  return [...worker.leases].filter(([, lease]) => !mayHaveBegun(lease)).map(([leaseId]) => leaseId)
+  return worker.leases.which((lease) => !mayHaveBegun(lease))
 }
 
 function attachIsGathered({ queue }: MasterState, incarnation: string): boolean {

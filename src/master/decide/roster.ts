@@ -1,6 +1,6 @@
 // The roster as clients see it, and the health of the cluster as the log tells it.
 import type { WorkerField } from '../../protocol/messages.js'
-import { begunCount, type Turn, type WorkerState } from '../state.js'
+import type { Turn, WorkerState } from '../state.js'
 
 /** A quiet log still says now and then how the cluster is. */
 export const HEALTH_MS = 30_000
@@ -18,7 +18,7 @@ export function roster(turn: Turn): WorkerField[] {
     address: worker.place?.address ?? '',
     version: worker.about?.version ?? '',
     slots: worker.about?.slots ?? 0,
-    running: begunCount(worker),
+    running: worker.leases.begun,
     types: worker.about?.types.map(({ type }) => type) ?? [],
     completed: worker.completed,
     failed: worker.failed,
@@ -42,7 +42,7 @@ export function tellHealth(turn: Turn): void {
     (sum, worker) => sum + (worker.session === undefined ? 0 : (worker.about?.slots ?? 0)),
     0,
   )
-  const running = workers.reduce((sum, worker) => sum + begunCount(worker), 0)
+  const running = workers.reduce((sum, worker) => sum + worker.leases.begun, 0)
   const others = (['suspect', 'draining', 'lost'] as const).filter((name) => count(name) > 0)
   const rest = others.map((name) => `, ${count(name)} ${name}`).join('')
   turn.log('info', `health: ${count('ready')} workers ready${rest}; ${running} of ${slots} slots busy`)

@@ -2,7 +2,8 @@
 import type { Settlement, WorkerMessage } from '../../protocol/messages.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { SessionId, SessionPeer } from '../events.js'
-import { roomOf, runningCount, type Turn, type WorkerState, workerOf } from '../state.js'
+import { Leases } from '../leases.js'
+import { roomOf, type Turn, type WorkerState, workerOf } from '../state.js'
 import { hostDied, tellNeighbours } from './deaths.js'
 import { assignmentsArrive } from './dispatch.js'
 import { judge, withdrawExpiry } from './expire.js'
@@ -41,18 +42,14 @@ export function closed(turn: Turn, id: SessionId, reason: string, heardAll: bool
   if (state.clients.get(session.peer.incarnation) === id) state.clients.delete(session.peer.incarnation)
   reloadsLost(turn, id)
   if (worker === undefined) return
-  if (!heardAll) presumeBegun(worker)
+  // A `started` may have been lost on its way: nothing is proven to have never begun.
+  if (!heardAll) worker.leases.presumeBegun()
   lose(turn, worker, reason)
-}
-
-/** A `started` may have been lost on its way: nothing is proven to have never begun (P10). */
-function presumeBegun(worker: WorkerState): void {
-  for (const lease of worker.leases.values()) if (lease.delivered) lease.started = true
 }
 
 /** The connection is gone, which is no proof that the worker is: it is dialled at once, and judged later (P8). */
 function lose(turn: Turn, worker: WorkerState, reason: string): void {
-  const drained = worker.phase === 'draining' && runningCount(worker) === 0
+  const drained = worker.phase === 'draining' && worker.leases.running === 0
   worker.session = undefined
   worker.phase = 'away'
   if (drained) {
@@ -90,7 +87,7 @@ export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessa
     case 'started':
       for (const { lease } of message.list) {
         const held = worker.leases.get(lease)
-        if (held !== undefined) held.started = true
+        if (held !== undefined) worker.leases.start(held)
       }
       return
     case 'results':
@@ -100,7 +97,7 @@ export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessa
       return hostDied(turn, worker, message.list)
     case 'draining':
       worker.phase = 'draining'
-      turn.log('info', `${worker.name} drains: it finishes ${runningCount(worker)} tasks and takes no more`)
+      turn.log('info', `${worker.name} drains: it finishes ${worker.leases.running} tasks and takes no more`)
       return
     case 'serves':
       return corrected(turn, worker, session, message)
@@ -195,7 +192,7 @@ export function newWorker(incarnation: string, name: string): WorkerState {
     ailing: false,
     heardAt: 0,
     hosts: [],
-    leases: new Map(),
+    leases: new Leases(),
     ahead: 0,
     offered: 0,
     assignSeq: 0,
@@ -243,10 +240,9 @@ export function attached(
   // Its silence until now was ours: it waits for this very word.
   worker.heardAt = turn.at.monoMs
   worker.leases.clear()
-  for (const { leaseId, taskId, type } of outcome.live) {
-    // What it holds may have begun while nobody heard it say so, and counts as if it had.
-    worker.leases.set(leaseId, { taskId, type, delivered: true, started: true, settling: false })
-  }
+  for (const { leaseId } of outcome.live) worker.leases.add(leaseId).delivered = true
+  // What it holds may have begun while nobody heard it say so, and counts as if it had.
+  worker.leases.presumeBegun()
   const { heartbeatMs, suspectMs, leaseMs, codeDeadMs } = state.settings
   turn.send(session, {
     type: 'welcome',

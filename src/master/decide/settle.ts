@@ -16,10 +16,10 @@ export function settle(turn: Turn, worker: WorkerState, session: SessionId, list
   for (const settlement of list) {
     const held = worker.leases.get(settlement.lease)
     // What it holds is bounded by its slots; what it does not hold, or has settled, is welcome while there is room (P23).
-    if (held?.settling !== false && isFull(turn.state, 1)) {
+    if (held?.ended !== false && isFull(turn.state, 1)) {
       return turn.close(session, 'settles much that it does not hold')
     }
-    if (held !== undefined) held.settling = true
+    if (held !== undefined) worker.leases.end(held)
     const { incarnation: holder } = worker
     turn.enqueue(
       { kind: 'settle', taskId: settlement.id, leaseId: settlement.lease, holder, ending: endingOf(settlement) },
@@ -64,7 +64,7 @@ export function giveBack(
   // An expiry that is gathered already will end it, as never started; or its worker comes back, and attaches without it.
   if (worker?.expiring === true && worker.session === undefined) return
   const held = worker?.leases.get(lease.leaseId)
-  if (held !== undefined) held.settling = true
+  if (held !== undefined) worker?.leases.end(held)
   turn.enqueue(
     {
       kind: 'settle',
