@@ -52,7 +52,10 @@ export class Driver {
 
   post(event: MasterEvent): void {
     if (this.#closed) return
-    for (const effect of this.machine.step(this.#now(), event)) this.#carryOut(effect)
+    const effects = this.machine.step(this.#now(), event)
+    // What has gathered meanwhile is on its way to disk before anything is written to a socket: the store never waits for that.
+    if (event.kind === 'committed') this.#flush()
+    for (const effect of effects) this.#carryOut(effect)
     this.#gather()
     this.#setWake()
   }

@@ -154,8 +154,14 @@ t.test('what arrives together is one batch; while it is in flight the next gathe
   await settled()
   t.equal(store.batches.length, before + 1, 'one batch in flight')
   t.equal(accepted(acted).length, 0, 'nothing is acknowledged')
+  let heardBefore: number | undefined
+  store.plan((apply) => {
+    heardBefore = accepted(acted).length
+    return apply()
+  })
   release()
   await settled()
+  t.equal(heardBefore, 0, 'the store has the next before anybody hears of this')
   t.same(
     accepted(acted)
       .slice(0, 2)

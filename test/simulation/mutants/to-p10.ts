@@ -157,7 +157,7 @@ export const MUTANTS_TO_P10: readonly Mutant[] = [
     'a break of the connection proves that nothing began',
     'P10 P9',
     'master/decide/sessions.js',
-    'if (!heardAll)\n        presumeBegun(worker);',
+    'if (!heardAll)\n        worker.leases.presumeBegun();',
     '',
   ),
   mutant(
