@@ -5,10 +5,12 @@ import { Missing, type System } from './system.js'
 
 export interface Contest {
   readonly runs: number
-  /** Tasks of one run of throughput, after a warm-up of as many; of a system that is slow, a quarter of both. */
+  /** Tasks of one run of throughput; of a system that is slow, a quarter. */
   readonly tasks: number
-  /** Tasks of one run of latency, after a tenth of that. */
+  /** Tasks of one run of latency. */
   readonly single: number
+  /** Each is in use so long before it is measured: what runs for a moment is not compiled yet, and queues run for weeks. */
+  readonly warmUpMs: { readonly tasks: number; readonly single: number }
   readonly tell: (line: string) => void
 }
 
@@ -59,13 +61,12 @@ interface Values {
 }
 
 async function measure(system: System, contest: Contest, standings: Map<string, Standing & Values>) {
-  const { single } = contest
+  const { single, warmUpMs } = contest
   const tasks = system.slow ? Math.ceil(contest.tasks / 4) : contest.tasks
   await system.start()
-  // As many as are measured: until then half of a program is not compiled.
-  await system.throughput(tasks)
+  await warmUp(warmUpMs.tasks, () => system.throughput(tasks))
   const tookMs = await system.throughput(tasks)
-  await system.latency(Math.ceil(single / 10))
+  await warmUp(warmUpMs.single, () => system.latency(Math.ceil(single / 50)))
   const waits = await system.latency(single)
   const standing = standings.get(system.name) ?? (await standingOf(system))
   standings.set(system.name, standing)
@@ -73,6 +74,12 @@ async function measure(system: System, contest: Contest, standings: Map<string, 
   if (waits.length === 0) return
   standing.p50s.push(percentile(waits, 0.5))
   standing.p99s.push(percentile(waits, 0.99))
+}
+
+async function warmUp(forMs: number, use: () => Promise<unknown>): Promise<void> {
+  const began = performance.now()
+  do await use()
+  while (performance.now() - began < forMs)
 }
 
 async function standingOf(system: System): Promise<Standing & Values> {

@@ -185,13 +185,14 @@ export class MasterMachine implements MasterDecisions {
     state.inFlight = undefined
     state.nextDueAt = outcome.nextDueAt
     tellRoom(turn, outcome.short === true)
-    const announcements = new Announcements(turn)
-    inFlight.operations.forEach((queued, index) => {
-      this.#outcomeOf(turn, queued, outcome.operations[index]!, announcements)
-    })
+    // Work leaves first: it has the longest way, and whatever else is told can wait for it.
     state.lastGranted = 0
     inFlight.claims.forEach((claim, index) => {
       granted(turn, claim, outcome.claims[index]!)
+    })
+    const announcements = new Announcements(turn)
+    inFlight.operations.forEach((queued, index) => {
+      this.#outcomeOf(turn, queued, outcome.operations[index]!, announcements)
     })
     announcements.tell(outcome.ended)
   }

@@ -114,6 +114,18 @@ t.test('types that changed are told, and what waits for one that is gone goes ba
   t.match(life.settlementOf('b'), { outcome: 'returned', reason: 'unserved', started: false })
 })
 
+t.test('types that changed before the master has answered the registration are told behind it', async (t) => {
+  const life = new Life()
+  life.hostReady()
+  life.post({ kind: 'reload' })
+  const next = life.last('spawn').host
+  life.open()
+  life.well.add(next)
+  life.post({ kind: 'host-ready', host: next, types: [{ type: 'new' }] })
+  t.match(life.sent('register'), [{ types: TYPES }])
+  t.same(life.sent('serves'), [{ type: 'serves', types: [{ type: 'new' }] }])
+})
+
 t.test('a limit is the one of the code that runs', async (t) => {
   const life = new Life()
   const old = life.meet()

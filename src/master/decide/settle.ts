@@ -102,12 +102,12 @@ export class Announcements {
     else list.push(line)
   }
 
-  /** Sends it all: to workers what was recorded, to clients what has ended. */
+  /** Sends it all: to clients what has ended, for somebody waits for that; to workers what was recorded. */
   tell(ended: readonly EndedTask[]): void {
+    tellEnded(this.turn, ended)
     for (const [session, list] of this.#recorded) {
       for (const chunk of chunked(list, () => 0)) this.turn.send(session, { type: 'recorded', list: chunk })
     }
-    tellEnded(this.turn, ended)
   }
 }
 

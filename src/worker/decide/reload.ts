@@ -48,7 +48,8 @@ export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): voi
     // The modules changed on disk since: what is told of them must be what runs.
     state.served = served
     handBackUnserved(turn)
-    if (state.session?.welcomed === true) turn.tell({ type: 'serves', types: [...types] })
+    // Its registration, which comes before this, said otherwise: whether it was answered yet or not.
+    turn.tell({ type: 'serves', types: [...types] })
   }
 }
 
