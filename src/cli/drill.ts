@@ -2,7 +2,7 @@
 
 import { clusterFolder } from '../client/connect.js'
 import type { Drill, DrillResult } from '../drill/drill.js'
-import { chooseDrills, DRILLS, isFine } from '../drill/drills.js'
+import { chooseDrills, chooseForeign, DRILLS, isFine } from '../drill/drills.js'
 import { findRunning } from '../drill/here.js'
 import { runDrill, runHere } from '../drill/run.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
@@ -30,6 +30,10 @@ export const drill: Command = {
     all: { about: 'run all of them' },
     quick: { about: 'with shorter timers: a lease of 4 s in place of 15 s' },
     jobs: { about: 'run so many at a time; each is told when it has ended', value: 'N' },
+    worker: {
+      about: 'do it to workers that this command starts, in any language; all drills that can, or those that are named',
+      value: 'COMMAND',
+    },
     seed: { about: 'draws victims and durations; as it was told by the run that is to be repeated', value: 'N' },
     here: { about: 'break the cluster that runs here, after a question; for drills that kill, freeze and reset' },
     yes: { about: 'with --here: do it without a question' },
@@ -38,6 +42,7 @@ export const drill: Command = {
     ['drill --list', 'what there is'],
     ['drill kill-worker freeze-worker', 'two of them, with the real timers'],
     ['drill --all --quick', 'all of them; exit 1 where a promise broke'],
+    ["drill --worker 'python3 worker.py'", 'whether a worker of your own does what PROTOCOL.md says'],
     ['drill kill-worker --here', 'a worker of the cluster that runs here; it says which, and asks'],
   ],
   handlesSignals: true,
@@ -49,7 +54,7 @@ export const drill: Command = {
     const json = flags.has('json')
     const interrupt = new AbortController()
     onEndSignals(() => interrupt.abort(new DtrError('cancelled', 'interrupted')))
-    const options = { seed, quick: flags.has('quick'), signal: interrupt.signal }
+    const options = { seed, quick: flags.has('quick'), worker: readWorker(flags), signal: interrupt.signal }
     const run = flags.has('here') ? await runnerHere(flags) : runDrill
     const found = new Map<Drill, DrillResult>()
     if (!json) await output.line(`seed ${seed}`)
@@ -79,6 +84,16 @@ export const drill: Command = {
 function choose(flags: Flags): readonly Drill[] {
   const names = flags.texts('names')
   const [all, here] = [flags.has('all'), flags.has('here')]
+  const worker = readWorker(flags)
+  if (worker !== undefined && here) {
+    throw new DtrError('bad_input', '--worker: a cluster that runs has the workers that it has', {
+      hint: 'leave it out, or leave --here out',
+    })
+  }
+  if (worker !== undefined && !(all && names.length > 0)) {
+    const able = DRILLS.filter(({ foreign }) => foreign === true)
+    return names.length === 0 ? able : chooseForeign(chooseDrills(names))
+  }
   if (all === names.length > 0 || (all && here)) {
     throw new DtrError('bad_input', here ? 'say which drills, by name' : 'say which drills: names, or --all', {
       hint: 'dtr drill --list tells what there is',
@@ -91,6 +106,12 @@ function choose(flags: Flags): readonly Drill[] {
   }
   if (flags.has('yes') && !here) throw new DtrError('bad_input', '--yes answers the question of --here')
   return all ? DRILLS : chooseDrills(names)
+}
+
+function readWorker(flags: Flags): string | undefined {
+  const command = flags.text('worker')?.trim()
+  if (command !== '') return command
+  throw new DtrError('bad_input', '--worker: must not be empty', { hint: "such as --worker 'python3 worker.py'" })
 }
 
 /** The lines of one drill. */
@@ -139,13 +160,15 @@ async function runnerHere(flags: Flags): Promise<typeof runDrill> {
 
 async function list(flags: Flags, output: Output): Promise<number> {
   if (flags.has('json')) {
-    await output.json(DRILLS.map(({ name, promises, summary }) => ({ name, promises, summary })))
+    await output.json(
+      DRILLS.map(({ name, promises, summary, foreign = false }) => ({ name, promises, summary, foreign })),
+    )
     return EXIT_OK
   }
-  const rows = DRILLS.map(({ name, promises, summary, here }) => [
-    ...[name, promises.join(' '), here === undefined ? '' : '--here', summary],
+  const rows = DRILLS.map(({ name, promises, summary, here, foreign }) => [
+    ...[name, promises.join(' '), here === undefined ? '' : '--here', foreign === undefined ? '' : '--worker', summary],
   ])
-  for (const line of plainTable(['DRILL', 'PROMISES', '', ''], rows)) await output.line(line)
+  for (const line of plainTable(['DRILL', 'PROMISES', '', '', ''], rows)) await output.line(line)
   return EXIT_OK
 }
 

@@ -11,8 +11,10 @@ import { DtrError } from '../errors.js'
 import { type Child, describeExit, type Exit, startChild } from '../launch/child.js'
 import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from '../launch/command-line.js'
 import { secretFor } from '../launch/secret.js'
-import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
+import { readRunFile, runFolder } from '../net/run-file.js'
 import { type ClusterKey, readKey } from '../protocol/key.js'
+import { type Foreign, startForeign } from './foreign.js'
+import { processesBelow } from './processes-below.js'
 import type { Reaper } from './reaper.js'
 
 const TASKS = fileURLToPath(new URL('./witness-tasks.js', import.meta.url))
@@ -28,6 +30,8 @@ export interface ClusterOptions {
   /** What is to be there before the first process is. */
   readonly prepare?: Prepare | undefined
   readonly places?: Places | undefined
+  /** What starts a worker that is not dtr's own, as a shell reads it. */
+  readonly worker?: string | undefined
 }
 
 /** Whoever does something to the machine tells the reaper what takes it back. */
@@ -53,16 +57,18 @@ export class DrillCluster {
   readonly #tell: (line: string) => void
   readonly #reaper: Reaper
   readonly #places: Places
+  readonly #worker: string | undefined
   readonly #secret: string
-  readonly #living = new Map<string, Child>()
+  readonly #living = new Map<string, Child | Foreign>()
   #client: Client | undefined
 
-  private constructor(settings: Settings, { tell, reaper, places = () => ({}) }: ClusterOptions) {
+  private constructor(settings: Settings, { tell, reaper, places = () => ({}), worker }: ClusterOptions) {
     this.witness = join(reaper.folder, 'witness')
     this.settings = settings
     this.#tell = tell
     this.#reaper = reaper
     this.#places = places
+    this.#worker = worker
     this.#secret = secretFor(settings.data, settings, {}, { make: true })
   }
 
@@ -81,17 +87,15 @@ export class DrillCluster {
     return this.#reaper.folder
   }
 
-  get records(): readonly RunRecord[] {
-    return readRunFiles(runFolder(this.settings.data))
-  }
-
   get key(): ClusterKey {
     return readKey(this.#secret)
   }
 
-  /** Pids of the processes that run the tasks of a worker. */
+  /** Pids of the processes that run the tasks of a worker: of one that is not dtr's own, all that it has started. */
   hostsOf(name: string): readonly number[] {
-    return this.records.find((record) => record.name === name)?.hosts?.map(({ pid }) => pid) ?? []
+    const child = this.#living.get(name)
+    if (child !== undefined && 'foreign' in child) return processesBelow(child.pid)
+    return readRunFile(runFolder(this.settings.data), name)?.hosts?.map(({ pid }) => pid) ?? []
   }
 
   pidOf(name: string): number {
@@ -113,14 +117,18 @@ export class DrillCluster {
     await Promise.all(names.map((name) => this.#start('worker', name, WORKER_SETTINGS).ready))
   }
 
-  #start(role: Child['role'], name: string, flags: readonly SettingName[]): Child {
+  #start(role: Child['role'], name: string, flags: readonly SettingName[]): Child | Foreign {
     const { via = [], settings } = this.#places(name, this.settings)
-    const args = argsOf(flags, { ...this.settings, ...settings, id: name })
-    const child = startChild({
-      ...{ name, role, args, via, secret: this.#secret, environment: this.#reaper.environment },
-      log: join(this.settings.logs, `${name}.log`),
-      wrote: (line) => this.#tell(`${name}: ${line}`),
-    })
+    const own = { ...this.settings, ...settings, id: name }
+    const { environment } = this.#reaper
+    const log = this.logOf(name)
+    const child =
+      role === 'worker' && this.#worker !== undefined
+        ? startForeign({ command: this.#worker, settings: own, via, environment, log })
+        : startChild({
+            ...{ name, role, args: argsOf(flags, own), via, secret: this.#secret, environment, log },
+            wrote: (line) => this.#tell(`${name}: ${line}`),
+          })
     this.#living.set(name, child)
     child.ready.catch(() => {})
     void child.exited.then((exit) => {
@@ -128,6 +136,10 @@ export class DrillCluster {
       this.#tell(`${name} (pid ${child.pid}) ended: ${describeExit(exit)}`)
     })
     return child
+  }
+
+  logOf(name: string): string {
+    return join(this.settings.logs, `${name}.log`)
   }
 
   /** The one client of the drill. It is told where the master is, so that no variable of the user's says otherwise. */

@@ -12,6 +12,8 @@ export interface Drill {
   readonly summary: string
   /** Tools and rights without which it is skipped. */
   readonly needs: readonly Need[]
+  /** It asks nothing of workers but what PROTOCOL.md says: those of `--worker` can play in it. */
+  readonly foreign?: true
   /** Injects the fault, heals, and judges what only this drill can; what holds for all is judged afterwards. */
   run(stage: Stage): Promise<void>
   /** How it is done to a cluster that is not its own; none, it cannot be. */
@@ -28,6 +30,8 @@ export interface DrillResult {
   readonly quick: boolean
   /** It was done to a cluster that was there, not to one of its own. */
   readonly here?: true
+  /** The command that its workers were started with, where they are not dtr's own. */
+  readonly worker?: string
   readonly tookMs: number
   readonly measures: readonly Measure[]
   readonly verdicts: readonly Verdict[]

@@ -58,6 +58,19 @@ export const DRILLS: readonly Drill[] = [
   fullDisk,
 ]
 
+/** @throws DtrError `bad_input` for a drill that is not for workers of any kind */
+export function chooseForeign(chosen: readonly Drill[]): readonly Drill[] {
+  const own = chosen.find(({ foreign }) => foreign !== true)
+  if (own === undefined) return chosen
+  throw new DtrError(
+    'bad_input',
+    `${own.name} cannot be done with --worker: it is about the master, or dtr's own workers`,
+    {
+      hint: 'dtr drill --list tells which can; --worker without names does all of these',
+    },
+  )
+}
+
 /** Drills that may be skipped where DTR_REQUIRE_FAULTS says that no other may, and why. */
 const MAY_SKIP: Readonly<Record<string, string>> = {
   'reset-connections': 'ss -K needs a kernel that ends sockets of others (INET_DIAG_DESTROY)',

@@ -14,6 +14,8 @@ import { judge, judgeUnwitnessed, type Verdict } from './verdicts.js'
 export interface RunOptions {
   readonly quick: boolean
   readonly seed: number
+  /** What starts a worker in place of `dtr worker`, as a shell reads it. */
+  readonly worker?: string | undefined
   /** Ends the drill and its cluster. */
   readonly signal: AbortSignal
   readonly happened: (happening: Happening) => void
@@ -65,12 +67,12 @@ const NOTHING = { measures: [], verdicts: [], timeline: [], tookMs: 0 }
 
 async function perform(
   { name, promises }: Drill,
-  { quick, seed, signal, happened }: RunOptions,
+  { quick, seed, signal, worker, happened }: RunOptions,
   act: (stage: Stage) => Promise<void>,
   judgeAll: (history: History) => readonly Verdict[],
 ): Promise<DrillResult> {
   const startedMs = rawMonoMs()
-  const stage = new Stage({ quick, signal, happened, chance: new Chance(seed) })
+  const stage = new Stage({ quick, signal, worker, happened, chance: new Chance(seed) })
   const reasons: unknown[] = []
   const note = (error: unknown): void => void reasons.push(error)
   await act(stage).catch(note)
@@ -87,6 +89,7 @@ async function perform(
   return {
     ...{ name, promises, seed, quick, outcome: held ? 'held' : 'broke' },
     ...(reason !== undefined && { reason }),
+    ...(worker !== undefined && { worker }),
     ...{ tookMs: Math.round(rawMonoMs() - startedMs), measures: stage.measures },
     ...{ verdicts: stage.verdicts, timeline: stage.timeline },
     ...(folder !== undefined && { folder }),

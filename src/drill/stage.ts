@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly quick: boolean
   readonly chance: Chance
   readonly signal: AbortSignal
+  /** What starts a worker that is not dtr's own, as a shell reads it. */
+  readonly worker?: string | undefined
   readonly happened: (happening: Happening) => void
 }
 
@@ -53,6 +55,7 @@ export class Stage extends Recorder {
   readonly signal: AbortSignal
   /** Takes back what is done to the machine, also where the drill does not come to its end. */
   readonly reaper = new Reaper()
+  readonly #worker: string | undefined
   readonly #wakes: MonoMs[] = []
   readonly #undos: (() => Promise<void>)[] = []
   #cluster: DrillCluster | undefined
@@ -60,11 +63,12 @@ export class Stage extends Recorder {
   #load: Load | undefined
   #history: History | undefined
 
-  constructor({ quick, chance, signal, happened }: StageOptions) {
+  constructor({ quick, chance, signal, worker, happened }: StageOptions) {
     super(happened)
     this.quick = quick
     this.chance = chance
     this.signal = signal
+    this.#worker = worker
   }
 
   get #patienceMs(): number {
@@ -95,7 +99,7 @@ export class Stage extends Recorder {
       settings: { ...timers, slots, ...settings },
       reaper: this.reaper,
       tell: (line) => this.saw(line),
-      ...{ prepare, places },
+      ...{ prepare, places, worker: this.#worker },
     })
     const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)
     await options.beforeMaster?.(this.cluster)
@@ -208,8 +212,13 @@ export class Stage extends Recorder {
     })
   }
 
+  /** @throws DtrError `internal` where one of them has ended instead */
   async untilReady(names: readonly string[]): Promise<void> {
     await this.until(`${names.join(', ')} to be ready`, async () => {
+      const gone = this.#cluster && names.find((name) => !this.#cluster?.names.includes(name))
+      if (gone !== undefined) {
+        throw new DtrError('internal', `${gone} ended before it was ready; ${this.cluster.logOf(gone)} may say why`)
+      }
       const { workers } = await this.client.status()
       return names.every((name) => workers.some((worker) => worker.name === name && worker.state === 'ready'))
     })
@@ -233,11 +242,14 @@ export class Stage extends Recorder {
   /** Any worker, or one of these, that runs at least so much. */
   async victim(livesMin = 1, of = this.cluster.names.filter((name) => name !== 'master')): Promise<Victim> {
     const names = this.chance.shuffled(of)
-    const found = await this.until('a worker that runs tasks', () =>
-      names.find((n) => this.livesAt(n).length >= livesMin),
-    )
-    const incarnation = this.cluster.records.find(({ name }) => name === found)?.incarnation
-    return { name: found, pid: this.cluster.pidOf(found), incarnation, lives: this.livesAt(found) }
+    return this.until('a worker that runs tasks', async () => {
+      const { workers } = await this.client.status()
+      const name = names.find((one) => this.livesAt(one).length >= livesMin)
+      if (name === undefined) return undefined
+      const pid = this.cluster.pidOf(name)
+      const incarnation = workers.find((worker) => worker.name === name && worker.pid === pid)?.incarnation
+      return incarnation === undefined ? undefined : { name, pid, incarnation, lives: this.livesAt(name) }
+    })
   }
 
   // --- The end ---------------------------------------------------------------------------------------------------------

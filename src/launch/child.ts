@@ -81,6 +81,6 @@ function leftEarly(name: string, exit: Exit, log: string): DtrError {
 }
 
 /** A child's settings are the flags that it is given, no file or variable, and its secret comes by the pipe (P29). */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DTR_')))
 }

@@ -18,6 +18,7 @@ export const bootTimes: Drill = {
   promises: ['P1', 'P6', 'P7', 'P8', 'P9', 'P17', 'P19'],
   summary: 'processes whose monotonic clocks are days apart, and the next master on yet another clock',
   needs: [needs.proc, needs.timeNamespace],
+  foreign: true,
   async run(stage) {
     const masters = DAYS_AHEAD_OF_MASTERS.values()
     const { cluster } = await stage.start({

@@ -23,6 +23,7 @@ export const flapConnections: Drill = {
   promises: ['P1', 'P6', 'P7', 'P8', 'P9', 'P17'],
   summary: 'connections to workers are cut and reset in mid-line, again and again, their bytes chopped',
   needs: [needs.proc, needs.root, needs.ip],
+  foreign: true,
   run: async (stage) => play(stage, await workersApart(stage)),
 }
 

@@ -10,6 +10,7 @@ export const freezeCode: Drill = {
   promises: ['P5', 'P6', 'P7', 'P9', 'P17'],
   summary: 'kill -STOP of a worker and of its code, kill -CONT while that code runs elsewhere',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 2 })
     const { lease } = stage.settings

@@ -15,6 +15,7 @@ export const freezeMaster: Drill = {
   promises: ['P1', 'P6', 'P7', 'P9', 'P17', 'P19'],
   summary: 'kill -STOP of the master for longer than a lease',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 4 })
     const frozenMs = Math.round((stage.settings.lease * 4) / 3)

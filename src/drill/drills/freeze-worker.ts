@@ -16,6 +16,7 @@ export const freezeWorker: Drill = {
   promises: ['P5', 'P6', 'P7', 'P9', 'P17'],
   summary: 'kill -STOP of a worker, kill -CONT long after its tasks ran elsewhere',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 3 })
     const { lease, heartbeat } = stage.settings

@@ -18,6 +18,7 @@ export const halfOpenWorker: Drill = {
   promises: ['P1', 'P6', 'P7', 'P9', 'P17'],
   summary: 'a worker vanishes with its network, without a FIN; later another one is there',
   needs: [needs.proc, needs.root, needs.ip],
+  foreign: true,
   async run(stage) {
     const { address, via, lose, mend } = makeCabledNamespace(stage.reaper)
     const far = { via, settings: { bind: address, plaintext: true } }
@@ -54,6 +55,7 @@ export const halfOpenMaster: Drill = {
   promises: ['P1', 'P2', 'P6', 'P7', 'P8', 'P9', 'P17'],
   summary: 'the master vanishes without a FIN and is back at another address; workers hold on to what is gone',
   needs: [needs.proc, needs.root, needs.ip],
+  foreign: true,
   async run(stage) {
     const { address, via, lose, mend, moveMachine } = makeCabledNamespace(stage.reaper)
     const far = { via, settings: { bind: address, plaintext: true } }

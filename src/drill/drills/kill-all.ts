@@ -12,6 +12,7 @@ export const killAll: Drill = {
   promises: ['P1', 'P2', 'P6', 'P7', 'P9', 'P17'],
   summary: `kill -9 of every process in random order, ${ROUNDS} times (--quick: ${ROUNDS_QUICK})`,
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     const { cluster } = await stage.start({ workers: 3, slots: 4 })
     await stage.submit(100, { ms: [50, 300] })

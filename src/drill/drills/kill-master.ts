@@ -10,6 +10,7 @@ export const killMaster: Drill = {
   promises: ['P1', 'P2', 'P6', 'P8', 'P9', 'P17'],
   summary: 'kill -9 of the master under load, and another one in its place',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 4, realTimers: true })
     await stage.submit(60, { ms: [300, 1_500] })

@@ -14,6 +14,7 @@ export const killWorker: Drill = {
   promises: ['P1', 'P6', 'P7', 'P9', 'P17'],
   summary: 'kill -9 of a worker that runs tasks',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 4 })
     await stage.submit(150, { ms: [100, 400] })

@@ -9,6 +9,7 @@ export const killWorkers: Drill = {
   promises: ['P1', 'P6', 'P7', 'P9', 'P17'],
   summary: 'kill -9 of all workers but one, together with the processes that run their tasks',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 4, slots: 3 })
     await stage.submit(150, { ms: [100, 400] })

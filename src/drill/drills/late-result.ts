@@ -16,6 +16,7 @@ export const lateResult: Drill = {
   promises: ['P1', 'P5', 'P6', 'P7', 'P9', 'P17'],
   summary: 'results that no master has heard of arrive when their tasks run elsewhere',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     // It is to deliver them, and not to leave for having lost its master meanwhile.
     await stage.start({ workers: 3, slots: SLOTS, settings: { masterTimeout: 120_000 } })

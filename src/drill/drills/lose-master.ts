@@ -17,6 +17,7 @@ export const loseMaster: Drill = {
   promises: ['P1', 'P6', 'P7', 'P9', 'P17', 'P18'],
   summary: 'kill -9 of the master for good, while a task hogs its processor',
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     const { cluster } = await stage.start({ workers: 3, slots: 1 })
     const { codeDead, masterTimeout } = stage.settings

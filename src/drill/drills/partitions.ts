@@ -22,6 +22,7 @@ function losing(name: string, what: string, lost: readonly Lost[]): Drill {
     ...{ name, promises: ['P1', 'P6', 'P7', 'P9', 'P17'] },
     summary: `${what}, across two networks; later they are mended`,
     needs: [needs.proc, needs.root, needs.ip],
+    foreign: true,
     run: (stage) => play(stage, what, lost),
   }
 }

@@ -11,6 +11,7 @@ export const poisonTask: Drill = {
   promises: ['P1', 'P6', 'P9', 'P11', 'P17'],
   summary: `a task that ends its process, among ${GOOD} good ones`,
   needs: [needs.proc],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 2, slots: 4 })
     const half = (stage.quick ? GOOD_QUICK : GOOD) / 2

@@ -16,6 +16,7 @@ export const resetConnections: Drill = {
   promises: ['P1', 'P2', 'P6', 'P7', 'P8', 'P9', 'P17'],
   summary: `all TCP connections are reset in mid-stream, ${RESETS} times`,
   needs: [needs.proc, needs.root, needs.ss],
+  foreign: true,
   async run(stage) {
     await stage.start({ workers: 3, slots: 4 })
     await stage.submit(60, { ms: [200, 1_500] })

@@ -18,6 +18,7 @@ export const stallConnections: Drill = {
   promises: ['P1', 'P6', 'P7', 'P8', 'P9', 'P17'],
   summary: 'connections to workers stand still, in one direction or both, and are slow in between',
   needs: [needs.proc, needs.root, needs.ip],
+  foreign: true,
   async run(stage) {
     const relay = await workersApart(stage)
     const stallMs = Math.round(stage.settings.codeDead * STALL_SHARE)
