@@ -12,6 +12,7 @@ import {
   parseCount,
   parseDuration,
   parseDurationOrNever,
+  parseLines,
   parseList,
   parseLogLevel,
   parseName,
@@ -73,7 +74,7 @@ export const SETTINGS = {
   killGrace: setting(
     5_000,
     parseDuration(0, 3_600_000),
-    'time between the abort signal of a task and the end of its host',
+    'time that code gets between the signal to end and its end',
   ),
   defaultTimeout: setting<MsOrNever>(
     'never',
@@ -104,7 +105,13 @@ export const SETTINGS = {
   id: setting<string | undefined>(undefined, parseName, 'name of the worker'),
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
   queues: setting<readonly string[]>(['default'], parseList, 'queues that the worker takes tasks from, with commas'),
-  builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks'),
+  builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks and --exec'),
+  exec: setting(NO_TEXTS, parseLines, 'a command as a task type: TYPE=COMMAND, with {} for the payload; may be given again'),
+  execFinal: setting(
+    NO_TEXTS,
+    parseLines,
+    'exit codes of a command that no other attempt would mend: TYPE=2,64-78; may be given again',
+  ),
   watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),
   join: setting<string | undefined>(undefined, parseText, 'host:port of a master that the worker dials itself'),
   standby: setting(false, parseBoolean, 'wait while another master holds the data folder, then take over'),
@@ -144,7 +151,12 @@ export function formatSetting(name: SettingName, value: Settings[SettingName]): 
   if (typeof value === 'number' && name === 'keepBytes') return exactSize(value)
   if (typeof value === 'number') return isDuration(name) ? exactDuration(value) : String(value)
   if (typeof value !== 'object') return String(value)
-  return 'first' in value ? `${value.first}-${value.last}` : value.join(',')
+  return 'first' in value ? `${value.first}-${value.last}` : value.join(isLines(name) ? '\n' : ',')
+}
+
+/** A list whose entries may hold commas: a line or a flag each. */
+export function isLines(name: SettingName): boolean {
+  return SETTINGS[name].parse === parseLines
 }
 
 const DURATIONS: readonly SettingName[] = [
@@ -175,6 +187,10 @@ export const OTHER_VARIABLES = [
   'DTR_SECRET',
   'DTR_REQUIRE_SERVICES',
   'DTR_REQUIRE_FAULTS',
+  // Of a task that is a command, for whatever it runs.
+  'DTR_TASK_ID',
+  'DTR_LEASE_ID',
+  'DTR_ATTEMPT',
 ] as const
 
 /** What flags or a library's user said: a value, or text as a person writes it (`30s`, `never`, `5000-5100`). */

@@ -2,6 +2,7 @@
 import {
   flagOf,
   type GivenSettings,
+  isLines,
   mergeSettings,
   type Resolved,
   readDuration,
@@ -116,6 +117,7 @@ export class Flags {
 
   #list(name: SettingName, value: unknown): unknown {
     const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (isLines(name)) return texts
     return SETTINGS[name].parse(texts.join(','), `--${flagOf(name)}`)
   }
 }

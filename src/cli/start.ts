@@ -2,7 +2,7 @@
 import type { SettingName } from '../config.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
 import type { Cluster } from '../launch/cluster.js'
-import { MASTER_SETTINGS, WORKER_SETTINGS } from '../launch/command-line.js'
+import { MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from '../launch/command-line.js'
 import { configAbove } from '../launch/config-file.js'
 import { folderAbove } from '../launch/folder.js'
 import type { Command } from './command.js'
@@ -56,7 +56,7 @@ export const start: Command = {
 
 async function runCluster(cluster: Cluster, flags: Flags, output: Output): Promise<number> {
   for (const line of whatRuns(cluster)) await output.line(line)
-  if (cluster.settings.tasks.length === 0) {
+  if (!namesTasks(cluster.settings)) {
     const well = await showDemonstration(cluster, output)
     if (cluster.settings.exit) {
       const code = await cluster.stop()

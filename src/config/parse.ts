@@ -126,6 +126,12 @@ export function parseList(text: string, name: string): readonly string[] {
   throw new DtrError('bad_input', `${name}: "${text}" has an empty entry`)
 }
 
+export function parseLines(text: string, name: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length > 0) return lines
+  throw new DtrError('bad_input', `${name}: must not be empty`)
+}
+
 export function parseLogLevel(text: string, name: string): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === text)
   if (level !== undefined) return level

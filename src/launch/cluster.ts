@@ -12,13 +12,13 @@ import { checkFunction, checkObject, checkSignal } from '../config/options.js'
 import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
-import { checkModules } from '../worker/host/check.js'
+import { checkServed } from '../worker/host/check.js'
 import { checkWatch } from '../worker/watch.js'
 import { checkBind } from './bind.js'
 import { type Child, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
 import { type ClusterProcess, retireClusterFile, writeClusterFile } from './cluster-file.js'
-import { argsOf, MASTER_SETTINGS, WORKER_SETTINGS } from './command-line.js'
+import { argsOf, MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from './command-line.js'
 import { checkLogs } from './folder.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
@@ -39,7 +39,7 @@ const ASK_MS = 3_000
 const HANDED_BACK = new DtrError('drain_incomplete', 'work was handed back').exitCode
 
 /**
- * Starts a cluster and resolves when all its processes are ready. Without `tasks` its workers serve the built-in ones.
+ * Starts a cluster and resolves when all its processes are ready. Without `tasks` and `exec` its workers serve the built-in tasks.
  * @throws DtrError what kept one of them from starting; then none is left
  */
 export async function startCluster(options: ClusterStart = {}): Promise<Cluster> {
@@ -51,7 +51,11 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   checkBind(settings.bind, settings.plaintext)
   if (settings.watch) checkWatch(settings.tasks)
   const paths = withPaths(settings)
-  if (paths.tasks.length > 0) await checkModules({ modules: paths.tasks, builtins: paths.builtins, signal })
+  const { tasks, builtins, exec, execFinal, killGrace } = paths
+  if (namesTasks(settings)) {
+    const commands = { exec, execFinal, killGraceMs: killGrace }
+    await checkServed({ modules: tasks, builtins, commands, signal })
+  }
   checkLogs(paths.logs)
   const cluster = new Cluster(paths, tell)
   const abort = (): void => cluster.kill()
@@ -67,7 +71,7 @@ function withPaths(settings: Settings): Settings {
     data: resolve(settings.data),
     logs: resolve(settings.logs),
     tasks: tasks.map((module) => resolve(module)),
-    builtins: builtins || tasks.length === 0,
+    builtins: builtins || !namesTasks(settings),
   }
 }
 

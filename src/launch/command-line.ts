@@ -39,12 +39,19 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'queues',
   'tasks',
   'builtins',
+  'exec',
+  'execFinal',
   'watch',
   'masterTimeout',
   'killGrace',
   'defaultTimeout',
   'join',
 ]
+
+/** Else workers serve the built-in tasks. */
+export function namesTasks({ tasks, exec }: Pick<Settings, 'tasks' | 'exec'>): boolean {
+  return tasks.length > 0 || exec.length > 0
+}
 
 /** `--flag=value` for each that is not what the command would assume by itself. */
 export function argsOf(names: readonly SettingName[], settings: Settings): string[] {

@@ -10,6 +10,7 @@ import { readKey } from '../protocol/key.js'
 import { type DataHolder, openStore } from '../store/open.js'
 import { startWorker as startWorkerNode, type WorkerHandle } from '../worker/node.js'
 import { checkBind } from './bind.js'
+import { namesTasks } from './command-line.js'
 import { secretFor } from './secret.js'
 import { VERSION } from './version.js'
 
@@ -70,7 +71,7 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
 }
 
 /**
- * Without `tasks` it serves the built-in ones.
+ * Without `tasks` and `exec` it serves the built-in tasks.
  * @throws DtrError `ports_taken`, `bad_input` for a task module that cannot be used, `no_cluster` where there is no secret
  */
 export async function startWorker(options: InProcessOptions = {}): Promise<WorkerHandle> {
@@ -81,10 +82,11 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const name = settings.id ?? `worker-${process.pid}`
-  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, watch } = settings
+  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, watch } = settings
   return startWorkerNode({
     ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, watch, version: VERSION },
-    builtins: builtins || tasks.length === 0,
+    builtins: builtins || !namesTasks(settings),
+    commands: { exec, execFinal },
     masterTimeoutMs: endless(settings.masterTimeout),
     drainMs: settings.drain,
     killGraceMs: settings.killGrace,

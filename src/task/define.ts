@@ -75,13 +75,18 @@ type Refuse = (why: string, ...keys: string[]) => TaskRefused
 
 const FIELDS = ['run', 'schema', 'timeout', 'retries']
 
+/** What is wrong with the name of a task type, if anything. */
+export function wrongTypeName(type: string): string | undefined {
+  if (!TYPE_NAME.test(type)) return 'is not a name: up to 128 letters, digits and . _ : @ / -, a letter or digit first'
+  if (/^dtr(?![A-Za-z0-9])/.test(type)) return 'is reserved: names that begin with dtr are kept for dtr itself'
+  return undefined
+}
+
 function checkTask(type: string, definition: unknown, where: string): CheckedTask {
   const refuse: Refuse = (why, ...keys) =>
     new TaskRefused(`${where === '' ? '' : `${where}: `}task type "${type}" ${why}`, [type, ...keys])
-  if (!TYPE_NAME.test(type)) {
-    throw refuse('is not a name: up to 128 letters, digits and . _ : @ / -, a letter or digit first')
-  }
-  if (/^dtr(?![A-Za-z0-9])/.test(type)) throw refuse('is reserved: names that begin with dtr are kept for dtr itself')
+  const wrongName = wrongTypeName(type)
+  if (wrongName !== undefined) throw refuse(wrongName)
   if (typeof definition === 'function') return { type, run: definition as TaskFunction }
   if (typeof definition !== 'object' || definition === null) throw refuse('is neither a function nor { run, ... }')
   const { run, schema, timeout, retries, ...unknown } = definition as Partial<TaskWithDefaults>

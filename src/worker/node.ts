@@ -15,6 +15,7 @@ import { machineId } from '../net/machine-id.js'
 import { type Listening, listeningFd, listenOnFirstFree } from '../net/ports.js'
 import { removeRunFile, writeRunFile } from '../net/run-file.js'
 import { MASTER_TO_WORKER_MESSAGES } from '../protocol/messages.js'
+import type { WrittenCommands } from '../runner/command.js'
 import { DEFAULT_QUEUE } from '../task/task.js'
 import { WorkerCore } from './core.js'
 import type { WorkerEvent } from './events.js'
@@ -38,6 +39,7 @@ export interface WorkerOptions {
   /** Paths of task modules. */
   readonly tasks: readonly string[]
   readonly builtins: boolean
+  readonly commands?: WrittenCommands | undefined
   /** Loads them anew when they change on disk. */
   readonly watch?: boolean
   /** Told how each load of changed modules went; `problem`: why the old code stays. */
@@ -147,6 +149,7 @@ class WorkerNode {
         name,
         builtins: options.builtins,
         modules: options.tasks.map((path) => resolve(path)),
+        commands: options.commands === undefined ? undefined : { ...options.commands, killGraceMs },
         listeningFd: listeningFd(listening.server),
       },
       accept: () => this.#accept(),

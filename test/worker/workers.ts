@@ -44,8 +44,11 @@ export interface ProcessOfWorker {
   readonly ended: Promise<{ code: number | null; signal: string | null }>
 }
 
-export async function workerProcess(t: Test): Promise<ProcessOfWorker> {
-  const child = spawn(process.execPath, [WORKER_PROCESS, UNRULY, String(somePort())], {
+/** What a worker runs, as it can be told to another process. */
+export type Served = Pick<WorkerOptions, 'tasks' | 'commands'>
+
+export async function workerProcess(t: Test, served: Served = { tasks: [UNRULY] }): Promise<ProcessOfWorker> {
+  const child = spawn(process.execPath, [WORKER_PROCESS, String(somePort()), JSON.stringify(served)], {
     stdio: ['pipe', 'pipe', 'ignore'],
   })
   const ended = once(child, 'exit').then(([code, signal]) => ({

@@ -1,5 +1,5 @@
-// Code that must end: a timeout, a cancel, a lease that is not ours any more. AbortSignal, then a grace, then its host is
-// killed (P13, P14). What the code still says after the signal does not undo why it was ended.
+// Code that must end: a timeout, a cancel, a lease that is not ours any more. AbortSignal, then a grace, at whose end a runner
+// itself ends what it runs in processes of their own; then its host is killed (P13, P14). What the code still says after the signal does not undo why it was ended.
 import { formatDuration } from '../../config.js'
 import type { AttemptOutcome } from '../../runner/runner.js'
 import type { AbortReason } from '../events.js'
@@ -7,6 +7,9 @@ import type { Attempt } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { kill } from './hosts.js'
 import { drop, settle } from './results.js'
+
+/** For a runner that ends code at the end of its grace: a kill of the host would cost the neighbours as well. */
+const RUNNER_MS = 500
 
 /** Limit of a run: the task's own, else its type's, else the worker's. */
 export function timeoutOf(turn: Turn, attempt: Attempt): number | undefined {
@@ -29,7 +32,7 @@ function end(turn: Turn, attempt: Attempt, reason: AbortReason): void {
   if (attempt.phase === 'ready' || attempt.phase === 'adrift' || attempt.phase === 'dead')
     return settleEnded(turn, attempt)
   abort(turn, attempt, reason)
-  turn.state.attempts.due(attempt, turn.at + turn.state.config.killGraceMs)
+  turn.state.attempts.due(attempt, turn.at + turn.state.config.killGraceMs + RUNNER_MS)
 }
 
 export function abort(turn: Turn, attempt: Attempt, reason: AbortReason): void {

@@ -1,23 +1,22 @@
-// Loads task modules once, in a host that is given nothing to do: what is wrong with them is told before anything starts.
+// Loads task modules and commands once, in a host that is given nothing to do: what is wrong with them is told before
+// anything starts.
 import { DtrError } from '../../errors.js'
+import type { Served } from './pipe-messages.js'
 import { HostProcess } from './process.js'
 
-export interface ModulesToCheck {
-  /** Absolute paths of task modules. */
-  readonly modules: readonly string[]
-  readonly builtins: boolean
+export interface ToCheck extends Served {
   /** Gives up the check. */
   readonly signal?: AbortSignal | undefined
 }
 
 const LOAD_MS_MAX = 60_000
 
-/** @throws DtrError `bad_input` that names file and line */
-export async function checkModules({ modules, builtins, signal }: ModulesToCheck): Promise<void> {
+/** @throws DtrError `bad_input` that names file and line, or the command */
+export async function checkServed({ modules, builtins, commands, signal }: ToCheck): Promise<void> {
   let problem: string | undefined = 'the task modules could not be loaded'
   await new Promise<void>((resolve) => {
     const host = new HostProcess({
-      ...{ modules, builtins },
+      ...{ modules, builtins, commands },
       listeningFd: 'ignore',
       name: 'check',
       spawned: () => {},

@@ -11,6 +11,8 @@ const ErrorField = Type.Object({
   code: Type.Enum(Object.keys(ERRORS) as (keyof typeof ERRORS)[]),
   message: Type.String({ maxLength: 4_000 }),
   stack: Type.Optional(Type.String({ maxLength: 8_000 })),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 })
 const Outcome = Type.Union([
   Type.Object({

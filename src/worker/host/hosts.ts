@@ -7,7 +7,7 @@ import { type HostOptions, HostProcess } from './process.js'
 /** One host as its worker handles it. */
 export type HostHandle = Pick<HostProcess, 'pid' | 'run' | 'abort' | 'watch' | 'kill'>
 
-export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'listeningFd'> {
+export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'commands' | 'listeningFd'> {
   /** Starts one: a process, if nothing else is said. */
   start?(options: HostOptions): HostHandle
   readonly log: Log

@@ -14,8 +14,8 @@ import { Batches, BEGIN_MS_MAX } from './batches.js'
 import { LateControl } from './late-control.js'
 import { LineBudget } from './line-budget.js'
 import { Pipe } from './pipe.js'
-import { type FromHost, inLines, type ToHost } from './pipe-messages.js'
-import { postSentinel } from './sentinel.js'
+import { type FromHost, inLines, type Served, type ToHost } from './pipe-messages.js'
+import { Sentinel } from './sentinel.js'
 
 /** Inherited from the worker; see process.ts. */
 const WORK_FD = 4
@@ -27,7 +27,7 @@ const begun = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEM
 const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData: begun })
 // Without its watchdog no code may run.
 watchdog.on('error', () => process.exit(EXIT_FAILED))
-postSentinel()
+const sentinel = new Sentinel()
 
 const pipe = new Pipe(new Socket({ fd: WORK_FD, readable: true, writable: true }), {
   read: (row) => row as ToHost,
@@ -65,7 +65,7 @@ async function leaveWith(lastWords: FromHost): Promise<void> {
 function receive(message: ToHost): void {
   switch (message.type) {
     case 'load':
-      void load(message.modules, message.builtins)
+      void load(message)
       return
     case 'run':
       for (const { leaseId } of message.list) running.set(leaseId, new LateControl())
@@ -84,9 +84,12 @@ const WHY: Readonly<Record<AbortReason, string>> = {
   lost: 'this worker has lost its master',
 }
 
-async function load(modules: readonly string[], builtins: boolean): Promise<void> {
+async function load({ modules, builtins, commands }: Served): Promise<void> {
   try {
-    runner = await openRunner({ modules, builtins, log })
+    runner = await openRunner({
+      ...{ modules, builtins, log },
+      commands: commands === undefined ? undefined : { ...commands, groups: sentinel },
+    })
     say({ type: 'ready', types: [...runner.types] })
   } catch (error) {
     const hint = error instanceof DtrError && error.hint !== undefined ? ` (${error.hint})` : ''

@@ -1,5 +1,6 @@
 // What a worker and its host say to each other, on two pipes: one to the host's main thread, for work, and one to its
 // watchdog, which is heard whatever the main thread does.
+import type { WrittenCommands } from '../../runner/command.js'
 import type { AttemptInput } from '../../runner/runner.js'
 import type { AbortReason } from '../events.js'
 
@@ -23,9 +24,22 @@ export function* inLines<Item>(items: readonly Item[], charsOf: (item: Item) => 
   }
 }
 
+/** What a host is to serve, as the owner of its worker named it (P30). */
+export interface Served {
+  /** Absolute paths of task modules. */
+  readonly modules: readonly string[]
+  readonly builtins: boolean
+  readonly commands?: ServedCommands | undefined
+}
+
+export interface ServedCommands extends WrittenCommands {
+  /** From SIGTERM to SIGKILL where one is told to end. */
+  readonly killGraceMs: number
+}
+
 export type ToHost =
   /** The first message: what it is to load. */
-  | { readonly type: 'load'; readonly modules: readonly string[]; readonly builtins: boolean }
+  | ({ readonly type: 'load' } & Served)
   | { readonly type: 'run'; readonly list: readonly AttemptInput[] }
   | { readonly type: 'abort'; readonly leaseId: string; readonly reason: AbortReason }
 

@@ -1,7 +1,7 @@
 // The worker's side of a host process: starts it, feeds it, ends it.
 //
-// What always holds: the host leads a process group of its own, and when it is gone so is the group; it inherits the
-// listening socket, so that the port refuses only when no code is left (design: section 6); nothing of the cluster's
+// What always holds: the host leads a process group of its own, and when it is gone so is the group, and those of its
+// commands (sentinel.ts); it inherits the listening socket, so that the port refuses only when no code is left (design: section 6); nothing of the cluster's
 // secret is in its argv, environment or pipes (P29); `ended` is told once, after everything that it had said.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
@@ -12,12 +12,9 @@ import type { AbortReason } from '../events.js'
 import { readFromHost, readSignOfLife } from './from-host.js'
 import { forwardLines } from './output.js'
 import { Pipe } from './pipe.js'
-import { type FromHost, inLines, type SignOfLife, type ToHost, type ToWatchdog } from './pipe-messages.js'
+import { type FromHost, inLines, type Served, type SignOfLife, type ToHost, type ToWatchdog } from './pipe-messages.js'
 
-export interface HostOptions {
-  /** Absolute paths of task modules. */
-  readonly modules: readonly string[]
-  readonly builtins: boolean
+export interface HostOptions extends Served {
   /** Of the worker's server, to be inherited; `ignore` where there is none. */
   readonly listeningFd: number | 'ignore'
   /** Of the worker; shown by `ps`. */
@@ -34,6 +31,11 @@ export interface HostOptions {
 const EXIT_MS_MAX = 1_000
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 
+/** The descriptors behind it keep their numbers also where there is no socket. */
+function socketOr(listeningFd: number | 'ignore'): number | 'pipe' {
+  return listeningFd === 'ignore' ? 'pipe' : listeningFd
+}
+
 function charsOf({ payload, meta }: AttemptInput): number {
   return payload.length + (meta?.length ?? 0)
 }
@@ -46,14 +48,17 @@ export class HostProcess {
   #work: Pipe<FromHost> | undefined
   #exit: { code: number | undefined; signal: string | undefined } | undefined
   #workClosed = false
+  /** Neither it nor its sentinel is left: its commands have been ended, too. */
+  #wholeGone = false
   #ended = false
 
   constructor(options: HostOptions) {
     this.#options = options
     this.#child = spawn(process.execPath, [MAIN, options.name], {
       detached: true,
-      // The watchdog's pipe is 3, the work's 4 (watchdog.ts, main.ts), the socket 5: it is held, never used.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', options.listeningFd],
+      // The watchdog's pipe is 3, the work's 4 (watchdog.ts, main.ts). The socket, 5, and a pipe, 6, are held and never used,
+      // by its sentinel too: the socket refuses, and the pipe closes, when nothing of it is left.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', socketOr(options.listeningFd), 'pipe'],
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DTR_'))),
     })
     this.#listen((this.#child.stdio as unknown as readonly Duplex[] | undefined) ?? [])
@@ -62,11 +67,11 @@ export class HostProcess {
       if (this.#child.pid === undefined) this.#end(undefined, undefined, messageOf(error))
     })
     this.#child.once('exit', (code, signal) => this.#exited(code ?? undefined, signal ?? undefined))
-    const { modules, builtins } = options
-    this.#send({ type: 'load', modules, builtins })
+    const { modules, builtins, commands } = options
+    this.#send({ type: 'load', modules, builtins, commands })
   }
 
-  #listen([, stdout, stderr, watchdog, work]: readonly Duplex[]): void {
+  #listen([, stdout, stderr, watchdog, work, _socket, held]: readonly Duplex[]): void {
     const options = this.#options
     if (stdout !== undefined) forwardLines(stdout, (line) => options.printed(line, 'stdout'))
     if (stderr !== undefined) forwardLines(stderr, (line) => options.printed(line, 'stderr'))
@@ -74,6 +79,9 @@ export class HostProcess {
       const rows = (signs: readonly SignOfLife[]): void => options.alive(signs.at(-1)!)
       this.#watchdog = new Pipe(watchdog, { rows, read: readSignOfLife, closed: () => {} })
     }
+    held?.on('error', () => {})
+    held?.once('close', () => this.#goneWhole())
+    held?.resume()
     if (work === undefined) return
     this.#work = new Pipe(work, {
       read: readFromHost,
@@ -118,12 +126,23 @@ export class HostProcess {
     this.#exit = { code, signal }
     // Commands that its code had started die with it, and what they print is not waited for.
     this.kill()
-    if (this.#workClosed) this.#end(code, signal)
+    // Should the sentinel be frozen, or its pipe be held by what the code has started, nobody waits for long.
+    setTimeout(() => this.#goneWhole(), EXIT_MS_MAX).unref()
+    this.#endIfOver()
+  }
+
+  #goneWhole(): void {
+    this.#wholeGone = true
+    this.#endIfOver()
+  }
+
+  #endIfOver(): void {
+    if (this.#exit !== undefined && this.#workClosed && this.#wholeGone) this.#end(this.#exit.code, this.#exit.signal)
   }
 
   #closeWork(fault: unknown): void {
     this.#workClosed = true
-    if (this.#exit !== undefined) this.#end(this.#exit.code, this.#exit.signal)
+    if (this.#exit !== undefined) this.#endIfOver()
     // It lives, and is not to be understood any more: its code wrote to the pipe, or closed it.
     else if (fault !== undefined) this.#killFor('its code wrote into the pipe to its worker')
     else setTimeout(() => this.#killFor('it closed the pipe to its worker and did not end'), EXIT_MS_MAX).unref()

@@ -49,7 +49,7 @@ export const MUTANTS_FROM_P11: readonly Mutant[] = [
     'the grace never ends',
     'P13',
     'worker/decide/endings.js',
-    'turn.state.attempts.due(attempt, turn.at + turn.state.config.killGraceMs);',
+    'turn.state.attempts.due(attempt, turn.at + turn.state.config.killGraceMs + RUNNER_MS);',
     '',
   ),
   mutant(

@@ -1,0 +1,126 @@
+// What must hold of every runner in a real host: whatever its code does, it ends when it is told to, or with its host, its
+// worker or its lease, grandchildren included, and costs nobody but itself (P7, P11, P13, P18).
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { dialWorker, FakeMaster, TIMINGS, until } from '../worker/fake-master.js'
+import { isAlive, type Served, workerHere, workerProcess } from '../worker/workers.js'
+
+/**
+ * What a runner under test serves, one type each.
+ * - `echo` gives its payload, a text, back;
+ * - `deaf` takes a path, starts a grandchild, writes both pids there as JSON (`[own, grandchild]`), and never ends: what
+ *   is told it does not hear;
+ * - `crashes` ends its own process;
+ * - `fillsMemory` takes memory until there is none.
+ */
+export const HOSTED_BEHAVIOURS = ['echo', 'deaf', 'crashes', 'fillsMemory'] as const
+export type HostedBehaviour = (typeof HOSTED_BEHAVIOURS)[number]
+
+export interface Subject {
+  readonly served: Served
+  /** Its code shares the process of the host: what ends one ends its neighbours as well. */
+  readonly sharesHost: boolean
+}
+
+export function runnerInHostConformance(name: string, { served, sharesHost }: Subject): void {
+  const start = async (t: Test): Promise<FakeMaster> => {
+    const { worker } = await workerHere(t, served)
+    return FakeMaster.of(worker.port)
+  }
+
+  t.test(`${name}: results and failures, one after the other and beside each other`, async (t) => {
+    const master = await start(t)
+    t.same(master.register?.types.map(({ type }) => type).sort(), [...HOSTED_BEHAVIOURS].sort())
+    const leases = master.assign(...['a', 'b', 'c'].map((payload) => ({ type: 'echo', payload })))
+    for (const [index, lease] of leases.entries()) {
+      t.match(await master.settled(lease), { outcome: 'completed', result: JSON.stringify('abc'[index]) })
+    }
+    for (const type of ['crashes', 'fillsMemory']) {
+      t.match(await master.run({ type }), { outcome: 'failed', final: false }, type)
+      t.match(await master.run({ type: 'echo', payload: 'after' }), { outcome: 'completed', result: '"after"' })
+    }
+    t.equal(master.closed, undefined, 'beats went on')
+  })
+
+  for (const why of ['timeout', 'cancelled'] as const) {
+    t.test(`${name}: ${why}: what does not listen is ended with its grandchildren, soon after its grace`, async (t) => {
+      const master = await start(t)
+      const beside = sign(t, 'beside')
+      const guilty = sign(t, 'guilty')
+      const [neighbour] = master.assign({ type: 'deaf', payload: beside.path })
+      const others = await beside.pids()
+      const limit = why === 'timeout' ? { timeoutMs: 200 } : {}
+      const [lease] = master.assign({ type: 'deaf', payload: guilty.path, ...limit })
+      const pids = await guilty.pids()
+      const from = performance.now()
+      if (why === 'cancelled') {
+        master.send({ type: 'cancel', list: [{ id: `task-${lease}`, lease: lease!, reason: why }] })
+      }
+      t.match(await master.settled(lease!), why === 'timeout' ? { error: { code: 'timeout' } } : { outcome: why })
+      t.ok(performance.now() - from < 10_000)
+      await untilGone(pids)
+      if (sharesHost) t.match(await master.settled(neighbour!), { outcome: 'returned', reason: 'neighbour' })
+      else {
+        t.ok(others.every(isAlive), 'its neighbour goes on')
+        t.equal(master.settlements.length, 1)
+      }
+      t.match(await master.run({ type: 'echo', payload: 'after' }), { outcome: 'completed' }, 'the slot is free')
+    })
+  }
+
+  t.test(`${name}: what runs ends with its host`, async (t) => {
+    const master = await start(t)
+    const { path, pids } = sign(t, 'pids')
+    const [lease] = master.assign({ type: 'deaf', payload: path })
+    const living = await pids()
+    process.kill(await master.host(), 'SIGKILL')
+    await until('word of the death', () => master.received.some(({ type }) => type === 'host-died'))
+    // It was signalled; to be gone takes a moment more.
+    await untilGone(living)
+    t.notOk(master.settlements.some((settlement) => settlement.lease === lease && settlement.outcome === 'completed'))
+    t.match(await master.run({ type: 'echo', payload: 'after' }), { outcome: 'completed' })
+  })
+
+  t.test(`${name}: what runs ends with its worker, also where the host is killed together with it`, async (t) => {
+    for (const together of [false, true]) {
+      const worker = await workerProcess(t, served)
+      const master = await FakeMaster.of(worker.port)
+      const host = await master.host()
+      const { path, pids } = sign(t, `pids-${together}`)
+      master.assign({ type: 'deaf', payload: path })
+      const living = await pids()
+      process.kill(worker.pid, 'SIGKILL')
+      if (together) process.kill(-host, 'SIGKILL')
+      await untilGone([host, ...living])
+      await until('the port to refuse', async () => (await dialWorker(worker.port)).kind === 'refused')
+    }
+  })
+
+  t.test(`${name}: what runs ends with the lease, also where the worker is frozen`, async (t) => {
+    const worker = await workerProcess(t, served)
+    const master = await FakeMaster.of(worker.port)
+    const { path, pids } = sign(t, 'pids')
+    master.assign({ type: 'deaf', payload: path })
+    const living = await pids()
+    process.kill(worker.pid, 'SIGSTOP')
+    const from = performance.now()
+    await untilGone(living)
+    const tookMs = performance.now() - from
+    t.ok(tookMs > TIMINGS.codeDeadMs - 2 * TIMINGS.heartbeatMs && tookMs < TIMINGS.codeDeadMs + 2_500, `${tookMs} ms`)
+  })
+}
+
+function sign(t: Test, name: string) {
+  const path = join(t.testdir({}), name)
+  const pids = () =>
+    until(`the pids in ${path}`, () => {
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      return text.endsWith(']') ? (JSON.parse(text) as [own: number, grandchild: number]) : undefined
+    })
+  return { path, pids }
+}
+
+function untilGone(pids: readonly number[]): Promise<true> {
+  return until(`the end of ${pids.join(', ')}`, () => (pids.some(isAlive) ? undefined : (true as const)))
+}
