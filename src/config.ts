@@ -71,11 +71,7 @@ export const SETTINGS = {
   ),
   scan: setting(1_000, parseDuration(50, 3_600_000), 'time between two rounds of looking for workers'),
   drain: setting(30_000, parseDuration(0, 86_400_000), 'time that running tasks get when a process is asked to stop'),
-  killGrace: setting(
-    5_000,
-    parseDuration(0, 3_600_000),
-    'time that code gets between the signal to end and its end',
-  ),
+  killGrace: setting(5_000, parseDuration(0, 3_600_000), 'time that code gets between the signal to end and its end'),
   defaultTimeout: setting<MsOrNever>(
     'never',
     parseDurationOrNever(1, 366 * DAY_MS),
@@ -106,12 +102,17 @@ export const SETTINGS = {
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
   queues: setting<readonly string[]>(['default'], parseList, 'queues that the worker takes tasks from, with commas'),
   builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks and --exec'),
-  exec: setting(NO_TEXTS, parseLines, 'a command as a task type: TYPE=COMMAND, with {} for the payload; may be given again'),
+  exec: setting(
+    NO_TEXTS,
+    parseLines,
+    'a command as a task type: TYPE=COMMAND, with {} for the payload; may be given again',
+  ),
   execFinal: setting(
     NO_TEXTS,
     parseLines,
     'exit codes of a command that no other attempt would mend: TYPE=2,64-78; may be given again',
   ),
+  isolate: setting(false, parseBoolean, 'each slot runs its tasks in a process of its own: native code, much memory'),
   watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),
   join: setting<string | undefined>(undefined, parseText, 'host:port of a master that the worker dials itself'),
   standby: setting(false, parseBoolean, 'wait while another master holds the data folder, then take over'),

@@ -82,9 +82,10 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const name = settings.id ?? `worker-${process.pid}`
-  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, watch } = settings
+  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, isolate, watch } =
+    settings
   return startWorkerNode({
-    ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, watch, version: VERSION },
+    ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, isolate, watch, version: VERSION },
     builtins: builtins || !namesTasks(settings),
     commands: { exec, execFinal },
     masterTimeoutMs: endless(settings.masterTimeout),

@@ -15,7 +15,7 @@ export const NEVER: MonoMs = Number.POSITIVE_INFINITY
 export interface Attempt {
   readonly assignment: Assignment
   phase: 'ready' | 'sent' | 'begun' | 'adrift' | 'dead'
-  /** Set from `sent` on, and for a suspect that waits for its own host. Changed by `place` and `unplace` alone. */
+  /** Set from `sent` on, and while it waits for a host of its own. Changed by `place` and `unplace` alone. */
   host: HostId | undefined
   /** `started` was told to a master; it is told once a session. */
   startedTold: boolean
@@ -37,6 +37,7 @@ export class Attempts {
   #waiting = new Set<Attempt>()
   readonly #starting = new Set<Attempt>()
   #inHosts = 0
+  readonly #byHost = new Map<HostId, number>()
   #dueFrom = NEVER
 
   get size(): number {
@@ -54,6 +55,11 @@ export class Attempts {
   /** So many have a host. */
   get inHosts(): number {
     return this.#inHosts
+  }
+
+  /** How many one host has. */
+  countIn(host: HostId): number {
+    return this.#byHost.get(host) ?? 0
   }
 
   get dueFrom(): MonoMs {
@@ -101,6 +107,7 @@ export class Attempts {
   place(attempt: Attempt, host: HostId): void {
     attempt.host = host
     this.#inHosts += 1
+    this.#byHost.set(host, this.countIn(host) + 1)
     this.#waiting.delete(attempt)
     this.#starting.add(attempt)
   }
@@ -114,6 +121,9 @@ export class Attempts {
 
   unplace(attempt: Attempt): void {
     if (attempt.host === undefined) return
+    const left = this.countIn(attempt.host) - 1
+    if (left > 0) this.#byHost.set(attempt.host, left)
+    else this.#byHost.delete(attempt.host)
     attempt.host = undefined
     this.#inHosts -= 1
     this.#starting.delete(attempt)

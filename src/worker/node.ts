@@ -39,6 +39,8 @@ export interface WorkerOptions {
   /** Paths of task modules. */
   readonly tasks: readonly string[]
   readonly builtins: boolean
+  /** Each slot has a host of its own. */
+  readonly isolate?: boolean
   readonly commands?: WrittenCommands | undefined
   /** Loads them anew when they change on disk. */
   readonly watch?: boolean
@@ -141,6 +143,7 @@ class WorkerNode {
       machine: machineId(),
       token: randomBytes(16).toString('hex'),
       queues: options.queues ?? [DEFAULT_QUEUE],
+      isolate: options.isolate === true,
     }
     this.#core = new WorkerCore({
       ...{ config, log, rawMonoMs },

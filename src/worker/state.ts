@@ -32,6 +32,8 @@ export interface WorkerConfig {
   readonly version: string
   readonly slots: number
   readonly queues: readonly string[]
+  /** Each slot has a host of its own: no task shares a process with another. */
+  readonly isolate: boolean
   /** It leaves so long after it lost its master; undefined: never. */
   readonly masterTimeoutMs: number | undefined
   readonly killGraceMs: number
@@ -70,8 +72,11 @@ export interface Loss {
 
 export interface Host {
   readonly id: HostId
-  /** `solo`: for one suspect task only (P11). `next`: to be the main one; `old`: was it, and ends when it is empty. */
-  role: 'main' | 'solo' | 'next' | 'old'
+  /**
+   * `own`: of a further slot, where each has one (`isolate`). `solo`: for one suspect task only (P11). `next`: to be the main
+   * one; `old`: new work does not come to it any more, and it ends when it is empty.
+   */
+  role: 'main' | 'own' | 'solo' | 'next' | 'old'
   phase: 'starting' | 'ready' | 'ending'
   pid: number | undefined
   /** It is killed if it has not loaded its modules by then. */

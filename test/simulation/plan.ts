@@ -42,6 +42,8 @@ export interface WorkerPlan {
   readonly clockRate: number
   /** It listens where no master looks, and dials in by itself. */
   readonly joins: boolean
+  /** Each of its slots has a host of its own. */
+  readonly isolate: boolean
 }
 
 export interface Plan {
@@ -115,6 +117,7 @@ function drawWorker(random: Random, index: number): WorkerPlan {
     besideMaster: random.chance(0.6),
     clockRate: random.pick([1, 1, random.between(0.995, 1.005)]),
     joins: random.chance(0.2),
+    isolate: random.chance(0.2),
   }
 }
 

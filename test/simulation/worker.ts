@@ -68,6 +68,7 @@ export class WorkerLife {
       config: {
         ...{ name, slots: plan.slots, version: '0', pid: process.pid, hostname: computer.id, machine: computer.id },
         queues: ['default'],
+        isolate: plan.isolate,
         masterTimeoutMs: MASTER_TIMEOUT_MS,
         killGraceMs: scene.plan.killGraceMs,
         defaultTimeoutMs: undefined,

@@ -36,6 +36,7 @@ export class Life {
       version: '0',
       slots: 2,
       queues: ['default'],
+      isolate: false,
       masterTimeoutMs: 30_000,
       killGraceMs: 5_000,
       defaultTimeoutMs: undefined,

@@ -5,7 +5,7 @@ import type { HostId, HostOutcome } from '../events.js'
 import { type Attempt, type Host, hasMaster } from '../state.js'
 import type { Turn } from '../turn.js'
 import { settleEnded, timeoutOf } from './endings.js'
-import { isUsable, mainHost, maySpawn, spawn } from './hosts.js'
+import { hostForNext, isUsable, maySpawn, spawn } from './hosts.js'
 import { paced } from './pace.js'
 import { settle, type Verdict } from './results.js'
 import { count } from './tally.js'
@@ -46,8 +46,7 @@ function hostFor(turn: Turn, attempt: Attempt): Host | undefined {
   if (attempt.assignment.suspect === true) {
     return maySpawn(turn) ? spawn(turn, 'solo') : undefined
   }
-  const main = mainHost(turn.state)
-  return isUsable(main) ? main : undefined
+  return hostForNext(turn)
 }
 
 /** `started` goes out first: without it the master may take it as proven that the code never began (section 4). */

@@ -1,5 +1,5 @@
-// The hosts: one main host for all ordinary tasks, and one for each suspect, which ends with it (P11); beside them those of
-// a reload (reload.ts). A host whose main thread is busy is well; one whose watchdog is silent is frozen, and is ended
+// The hosts: one main host for all ordinary tasks, or one for each slot (`isolate`); and one for each suspect, which ends with
+// it (P11); beside them those of a reload (reload.ts). A host whose main thread is busy is well; one whose watchdog is silent is frozen, and is ended
 // (section 5).
 import { formatDuration } from '../../config.js'
 import type { TaskError } from '../../task/task.js'
@@ -50,6 +50,30 @@ export function mainHost(state: State): Host | undefined {
   return undefined
 }
 
+/** Hosts to which ordinary tasks come. */
+function inService({ hosts }: State): readonly Host[] {
+  return [...hosts.values()].filter(({ role, phase }) => (role === 'main' || role === 'own') && phase !== 'ending')
+}
+
+/** Whether an ordinary task could begin now, were there a slot. */
+export function isInService(state: State): boolean {
+  return inService(state).some(isUsable)
+}
+
+/** Where an ordinary task can run, perhaps in a moment. */
+export function hostForNext(turn: Turn): Host | undefined {
+  const { state } = turn
+  if (!state.config.isolate) {
+    const main = mainHost(state)
+    return isUsable(main) ? main : undefined
+  }
+  const all = inService(state)
+  const free = all.filter(({ id, silent }) => !silent && state.attempts.countIn(id) === 0)
+  const next = free.find(isUsable) ?? free[0]
+  if (next !== undefined) return next
+  return all.length < state.config.slots && maySpawn(turn) ? spawn(turn, 'own') : undefined
+}
+
 /** There is always a main host, except where code must not run: with the lease over, and on the way out. */
 export function keepMainHost(turn: Turn): void {
   const { state } = turn
@@ -63,8 +87,8 @@ export function keepMainHost(turn: Turn): void {
 export function endIdle(turn: Turn): void {
   const { attempts, hosts } = turn.state
   for (const host of hosts.values()) {
-    if (host.role === 'main' || host.role === 'next' || host.phase === 'ending') continue
-    if (![...attempts].some((attempt) => attempt.host === host.id)) kill(turn, host, 'idle')
+    if ((host.role !== 'solo' && host.role !== 'old') || host.phase === 'ending') continue
+    if (attempts.countIn(host.id) === 0) kill(turn, host, 'idle')
   }
 }
 

@@ -8,7 +8,7 @@ import { assigned, tellStarted } from './attempts.js'
 import { diedBeside } from './deaths.js'
 import { beginDrain } from './drain.js'
 import { endByMaster } from './endings.js'
-import { isUsable, mainHost } from './hosts.js'
+import { isInService } from './hosts.js'
 import { confirm } from './lease.js'
 import { reload } from './reload.js'
 import { recorded } from './results.js'
@@ -176,7 +176,7 @@ function beat(turn: Turn, session: Session): void {
 
 /** It cannot take work now. */
 function isAiling(state: State): boolean {
-  return !isUsable(mainHost(state))
+  return !isInService(state)
 }
 
 /** What changes whether work should come is told at once, not at the next beat. */

@@ -1,7 +1,7 @@
 // The modules anew, without losing a running task: a second main host starts beside the first. Once it is ready new work goes
 // to it, and the old one ends when what it runs has ended. Where it cannot be made ready the old one stays in service.
 //
-//   (none) --asked--> next is starting --ready--> it is the main host, the former one is old --empty--> killed
+//   (none) --asked--> next is starting --ready--> it is the main host, the former ones are old --empty--> killed
 //                        |        \--asked again: it is killed, another one starts
 //                        +--dead, unfit, drained, lease over--> told as failed
 //
@@ -10,7 +10,7 @@ import type { ServedType } from '../../runner/runner.js'
 import type { HostId } from '../events.js'
 import type { Host } from '../state.js'
 import type { Turn } from '../turn.js'
-import { kill, mainHost, spawn } from './hosts.js'
+import { kill, spawn } from './hosts.js'
 import { settle } from './results.js'
 
 /** @param re of the master's question; none where a change on disk asks */
@@ -56,11 +56,14 @@ export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): voi
 /** The next host has loaded its modules. */
 function takeOver(turn: Turn, next: Host): void {
   const { state } = turn
-  const former = mainHost(state)
-  if (former !== undefined) former.role = 'old'
+  let running = 0
+  for (const host of state.hosts.values()) {
+    if (host.role !== 'main' && host.role !== 'own') continue
+    host.role = 'old'
+    running += state.attempts.countIn(host.id)
+  }
   next.role = 'main'
   state.idleDeaths = 0
-  const running = [...state.attempts].filter(({ host }) => host === former?.id && host !== undefined).length
   turn.log('info', 'the task modules were loaded anew', { pid: next.pid, running })
   answer(turn)
 }
