@@ -112,6 +112,7 @@ export const SETTINGS = {
     parseLines,
     'exit codes of a command that no other attempt would mend: TYPE=2,64-78; may be given again',
   ),
+  runner: setting(NO_TEXTS, parseList, 'modules that are runners of your own, for their task types'),
   isolate: setting(false, parseBoolean, 'each slot runs its tasks in a process of its own: native code, much memory'),
   watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),
   join: setting<string | undefined>(undefined, parseText, 'host:port of a master that the worker dials itself'),
@@ -179,7 +180,7 @@ export function isDuration(name: SettingName): boolean {
 }
 
 /** Settings that are files or folders. */
-export const PATHS: readonly SettingName[] = ['data', 'logs', 'tasks', 'secretFile']
+export const PATHS: readonly SettingName[] = ['data', 'logs', 'tasks', 'runner', 'secretFile']
 
 /** Variables that are no settings: they say where those are, carry secrets or steer tests, and are read where they are used. */
 export const OTHER_VARIABLES = [

@@ -17,6 +17,7 @@ export type { Log } from './log.js'
 export type { MasterHandle } from './master/node.js'
 export { connect, startCluster, startMaster, startWorker } from './on-demand.js'
 export type { FailureField as FailureGroup, SummaryField as TaskSummary } from './protocol/messages.js'
+export type { AttemptInput, AttemptOutcome, Control, Runner, ServedType } from './runner/runner.js'
 export type { TaskContext } from './task/context.js'
 export {
   defineTasks,
@@ -25,5 +26,5 @@ export {
   type TaskDefinitions,
 } from './task/define.js'
 export type { TaskPayload, TaskResult } from './task/infer.js'
-export type { TaskState } from './task/task.js'
+export type { TaskError, TaskState } from './task/task.js'
 export type { WorkerHandle } from './worker/node.js'

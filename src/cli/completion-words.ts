@@ -23,6 +23,7 @@ const OF_SETTINGS: Readonly<Partial<Record<SettingName, Words>>> = {
   data: 'folders',
   logs: 'folders',
   tasks: 'files',
+  runner: 'files',
   secretFile: 'files',
   logLevel: LOG_LEVELS,
 }

@@ -39,7 +39,7 @@ const ASK_MS = 3_000
 const HANDED_BACK = new DtrError('drain_incomplete', 'work was handed back').exitCode
 
 /**
- * Starts a cluster and resolves when all its processes are ready. Without `tasks` and `exec` its workers serve the built-in tasks.
+ * Starts a cluster and resolves when all its processes are ready. Without `tasks`, `exec` and `runner` its workers serve the built-in tasks.
  * @throws DtrError what kept one of them from starting; then none is left
  */
 export async function startCluster(options: ClusterStart = {}): Promise<Cluster> {
@@ -49,12 +49,12 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   checkSignal(signal)
   const settings = resolveSettings(given, process.env)
   checkBind(settings.bind, settings.plaintext)
-  if (settings.watch) checkWatch(settings.tasks)
+  if (settings.watch) checkWatch([...settings.tasks, ...settings.runner])
   const paths = withPaths(settings)
-  const { tasks, builtins, exec, execFinal, killGrace } = paths
+  const { tasks, builtins, exec, execFinal, runner, killGrace } = paths
   if (namesTasks(settings)) {
     const commands = { exec, execFinal, killGraceMs: killGrace }
-    await checkServed({ modules: tasks, builtins, commands, signal })
+    await checkServed({ modules: tasks, builtins, commands, runners: runner, signal })
   }
   checkLogs(paths.logs)
   const cluster = new Cluster(paths, tell)
@@ -65,12 +65,13 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
 }
 
 function withPaths(settings: Settings): Settings {
-  const { tasks, builtins } = settings
+  const { tasks, runner, builtins } = settings
   return {
     ...settings,
     data: resolve(settings.data),
     logs: resolve(settings.logs),
     tasks: tasks.map((module) => resolve(module)),
+    runner: runner.map((module) => resolve(module)),
     builtins: builtins || !namesTasks(settings),
   }
 }

@@ -41,6 +41,7 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'builtins',
   'exec',
   'execFinal',
+  'runner',
   'isolate',
   'watch',
   'masterTimeout',
@@ -50,8 +51,8 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
 ]
 
 /** Else workers serve the built-in tasks. */
-export function namesTasks({ tasks, exec }: Pick<Settings, 'tasks' | 'exec'>): boolean {
-  return tasks.length > 0 || exec.length > 0
+export function namesTasks({ tasks, exec, runner }: Pick<Settings, 'tasks' | 'exec' | 'runner'>): boolean {
+  return tasks.length + exec.length + runner.length > 0
 }
 
 /** `--flag=value` for each that is not what the command would assume by itself. */

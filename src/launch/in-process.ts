@@ -71,7 +71,7 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
 }
 
 /**
- * Without `tasks` and `exec` it serves the built-in tasks.
+ * Without `tasks`, `exec` and `runner` it serves the built-in tasks.
  * @throws DtrError `ports_taken`, `bad_input` for a task module that cannot be used, `no_cluster` where there is no secret
  */
 export async function startWorker(options: InProcessOptions = {}): Promise<WorkerHandle> {
@@ -82,12 +82,13 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const name = settings.id ?? `worker-${process.pid}`
-  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, isolate, watch } =
+  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, runner, isolate, watch } =
     settings
   return startWorkerNode({
     ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, isolate, watch, version: VERSION },
     builtins: builtins || !namesTasks(settings),
     commands: { exec, execFinal },
+    runners: runner,
     masterTimeoutMs: endless(settings.masterTimeout),
     drainMs: settings.drain,
     killGraceMs: settings.killGrace,

@@ -34,7 +34,8 @@ function checked(path: string, exported: unknown): readonly CheckedTask[] {
   }
 }
 
-function checkFile(path: string): void {
+/** @throws DtrError `bad_input` where there is no such file */
+export function checkFile(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isFile() === true) return
   const wrong = found === undefined ? 'there is no such file' : 'is not a file'

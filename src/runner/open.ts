@@ -1,4 +1,5 @@
-// Opens the runners of a host: the only file that knows which there are. Tasks are functions of modules, and commands.
+// Opens the runners of a host: the only file that knows which there are. Tasks are functions of modules, commands, and what runners of
+// the users' own make of them.
 import { DtrError } from '../errors.js'
 import { type CheckedTask, checkTasks, TaskRefused } from '../task/define.js'
 import { builtins } from './builtins.js'
@@ -6,6 +7,7 @@ import { type ExecOptions, ExecRunner } from './exec.js'
 import { FunctionRunner, type TaskLogSink } from './function.js'
 import { loadModule } from './load.js'
 import { loadError, shown } from './load-error.js'
+import { OwnRunner } from './own.js'
 import { resolveOwnName } from './resolve.js'
 import type { Runner } from './runner.js'
 import { SeveralRunners } from './several.js'
@@ -15,6 +17,8 @@ export interface RunnerOptions {
   readonly modules: readonly string[]
   readonly builtins: boolean
   readonly commands?: ExecOptions | undefined
+  /** Absolute paths of modules that are runners. */
+  readonly runners?: readonly string[] | undefined
   readonly log: TaskLogSink
 }
 
@@ -22,16 +26,19 @@ export interface RunnerOptions {
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const sources: FunctionSource[] = []
   if (options.builtins) sources.push({ where: 'the built-in tasks', tasks: checkTasks(builtins, 'the built-in tasks') })
-  if (options.modules.length > 0) resolveOwnName()
+  const { runners = [] } = options
+  if (options.modules.length + runners.length > 0) resolveOwnName()
   for (const path of options.modules) sources.push({ where: shown(path), path, tasks: await loadModule(path) })
-  const commands = options.commands === undefined ? undefined : new ExecRunner(options.commands)
+  const others: { where: string; runner: Runner }[] = []
+  if (options.commands !== undefined) others.push({ where: 'exec', runner: new ExecRunner(options.commands) })
+  for (const path of runners) others.push({ where: shown(path), runner: await OwnRunner.load(path) })
   checkDefinedOnce([
-    ...sources.map(({ where, tasks }) => ({ where, types: tasks })),
-    ...(commands?.types ?? []).map((type) => ({ where: 'exec', types: [type] })),
+    ...sources.map(({ where, tasks }) => ({ where, types: tasks.map(({ type }) => type) })),
+    ...others.map(({ where, runner }) => ({ where, types: runner.types.map(({ type }) => type) })),
   ])
-  if (commands === undefined || commands.types.length === 0) return openFunctions(sources, options.log)
-  if (sources.length === 0) return commands
-  return new SeveralRunners([await openFunctions(sources, options.log), commands])
+  const serving = others.map(({ runner }) => runner).filter(({ types }) => types.length > 0)
+  if (sources.length > 0) serving.unshift(await openFunctions(sources, options.log))
+  return serving.length === 1 ? serving[0]! : new SeveralRunners(serving)
 }
 
 interface FunctionSource {
@@ -41,10 +48,10 @@ interface FunctionSource {
   readonly tasks: readonly CheckedTask[]
 }
 
-function checkDefinedOnce(sources: readonly { where: string; types: readonly { type: string }[] }[]): void {
+function checkDefinedOnce(sources: readonly { where: string; types: readonly string[] }[]): void {
   const definedIn = new Map<string, string>()
   for (const { where, types } of sources) {
-    for (const { type } of types) {
+    for (const type of types) {
       const other = definedIn.get(type)
       if (other !== undefined)
         throw new DtrError('bad_input', `task type "${type}" is defined twice: in ${other} and in ${where}`)

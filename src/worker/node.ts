@@ -42,6 +42,8 @@ export interface WorkerOptions {
   /** Each slot has a host of its own. */
   readonly isolate?: boolean
   readonly commands?: WrittenCommands | undefined
+  /** Paths of modules that are runners. */
+  readonly runners?: readonly string[]
   /** Loads them anew when they change on disk. */
   readonly watch?: boolean
   /** Told how each load of changed modules went; `problem`: why the old code stays. */
@@ -89,7 +91,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     throw new DtrError('bad_input', `the worker's name "${options.name}" is not up to 64 letters, digits and . _ -`)
   }
   if (options.join !== undefined) parseAddress(options.join, 'the master to join')
-  if (options.watch === true) checkWatch(options.tasks)
+  if (options.watch === true) checkWatch(watched(options))
   const listening = await listenOnFirstFree({ host: options.bind, ...options.workerPorts })
   const { port } = listening
   const node = new WorkerNode(options, listening)
@@ -103,6 +105,10 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     kill: () => node.post({ kind: 'stop' }),
     ...{ incarnation, port, ended },
   }
+}
+
+function watched({ tasks, runners = [] }: WorkerOptions): readonly string[] {
+  return [...tasks, ...runners].map((path) => resolve(path))
 }
 
 class WorkerNode {
@@ -152,6 +158,7 @@ class WorkerNode {
         name,
         builtins: options.builtins,
         modules: options.tasks.map((path) => resolve(path)),
+        runners: options.runners?.map((path) => resolve(path)),
         commands: options.commands === undefined ? undefined : { ...options.commands, killGraceMs },
         listeningFd: listeningFd(listening.server),
       },
@@ -193,7 +200,7 @@ class WorkerNode {
       })
     }
     if (this.options.watch === true) {
-      const modules = this.options.tasks.map((path) => resolve(path))
+      const modules = watched(this.options)
       this.#stopWatching = watchModules({ modules, clock: this.#clock, changed: () => this.post({ kind: 'reload' }) })
     }
     this.#accepted()

@@ -23,7 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Implementations and the only files that may import them from outside their folder. */
 const OPENERS: readonly { implementation: RegExp; opener: string }[] = [
   { implementation: /^store\/(memory\.ts|sqlite\/)/, opener: 'store/open.ts' },
-  { implementation: /^runner\/(function|builtins|exec)/, opener: 'runner/open.ts' },
+  { implementation: /^runner\/(function|builtins|exec|own)/, opener: 'runner/open.ts' },
 ]
 
 interface Import {

@@ -45,7 +45,7 @@ export interface ProcessOfWorker {
 }
 
 /** What a worker runs, as it can be told to another process. */
-export type Served = Pick<WorkerOptions, 'tasks' | 'commands' | 'isolate'>
+export type Served = Pick<WorkerOptions, 'tasks' | 'commands' | 'runners' | 'isolate'>
 
 export async function workerProcess(t: Test, served: Served = { tasks: [UNRULY] }): Promise<ProcessOfWorker> {
   const child = spawn(process.execPath, [WORKER_PROCESS, String(somePort()), JSON.stringify(served)], {

@@ -12,11 +12,11 @@ export interface ToCheck extends Served {
 const LOAD_MS_MAX = 60_000
 
 /** @throws DtrError `bad_input` that names file and line, or the command */
-export async function checkServed({ modules, builtins, commands, signal }: ToCheck): Promise<void> {
+export async function checkServed({ modules, builtins, commands, runners, signal }: ToCheck): Promise<void> {
   let problem: string | undefined = 'the task modules could not be loaded'
   await new Promise<void>((resolve) => {
     const host = new HostProcess({
-      ...{ modules, builtins, commands },
+      ...{ modules, builtins, commands, runners },
       listeningFd: 'ignore',
       name: 'check',
       spawned: () => {},

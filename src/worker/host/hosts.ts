@@ -1,13 +1,13 @@
 // The hosts of a worker, by the numbers that its machine gave them: does what the machine orders, tells it what they say.
 import type { Log } from '../../log.js'
 import type { HostId, HostOutcome, WorkerEvent } from '../events.js'
-import type { FromHost } from './pipe-messages.js'
+import type { FromHost, Served } from './pipe-messages.js'
 import { type HostOptions, HostProcess } from './process.js'
 
 /** One host as its worker handles it. */
 export type HostHandle = Pick<HostProcess, 'pid' | 'run' | 'abort' | 'watch' | 'kill'>
 
-export interface HostsOptions extends Pick<HostOptions, 'name' | 'modules' | 'builtins' | 'commands' | 'listeningFd'> {
+export interface HostsOptions extends Served, Pick<HostOptions, 'name' | 'listeningFd'> {
   /** Starts one: a process, if nothing else is said. */
   start?(options: HostOptions): HostHandle
   readonly log: Log

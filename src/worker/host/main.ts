@@ -84,10 +84,10 @@ const WHY: Readonly<Record<AbortReason, string>> = {
   lost: 'this worker has lost its master',
 }
 
-async function load({ modules, builtins, commands }: Served): Promise<void> {
+async function load({ modules, builtins, commands, runners }: Served): Promise<void> {
   try {
     runner = await openRunner({
-      ...{ modules, builtins, log },
+      ...{ modules, builtins, runners, log },
       commands: commands === undefined ? undefined : { ...commands, groups: sentinel },
     })
     say({ type: 'ready', types: [...runner.types] })

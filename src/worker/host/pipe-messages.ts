@@ -30,6 +30,8 @@ export interface Served {
   readonly modules: readonly string[]
   readonly builtins: boolean
   readonly commands?: ServedCommands | undefined
+  /** Absolute paths of modules that are runners. */
+  readonly runners?: readonly string[] | undefined
 }
 
 export interface ServedCommands extends WrittenCommands {

@@ -67,8 +67,8 @@ export class HostProcess {
       if (this.#child.pid === undefined) this.#end(undefined, undefined, messageOf(error))
     })
     this.#child.once('exit', (code, signal) => this.#exited(code ?? undefined, signal ?? undefined))
-    const { modules, builtins, commands } = options
-    this.#send({ type: 'load', modules, builtins, commands })
+    const { modules, builtins, commands, runners } = options
+    this.#send({ type: 'load', modules, builtins, commands, runners })
   }
 
   #listen([, stdout, stderr, watchdog, work, _socket, held]: readonly Duplex[]): void {

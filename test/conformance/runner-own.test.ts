@@ -1,0 +1,38 @@
+// The example of a runner of one's own is held to what all are held to: examples/http-runner, with a service of the test's.
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { openRunner } from '../../src/runner/open.js'
+import { RESULT_BYTES_MAX } from '../../src/runner/runner.js'
+import { ROOT } from '../package/packed.js'
+import { BEHAVIOURS, type Behaviour, runnerConformance } from './runner.js'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const ANSWERS: Readonly<Record<Behaviour, (response: ServerResponse, body: string) => void>> = {
+  echo: (response, body) => response.writeHead(200, JSON_TYPE).end(body),
+  throws: (response) => response.writeHead(500).end('thrown on purpose'),
+  final: (response) => response.writeHead(422).end('never again'),
+  waits: () => {},
+  huge: (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('x'.repeat(RESULT_BYTES_MAX)),
+  bytes: (response) => response.writeHead(200).end(Buffer.from([0, 255, 1])),
+}
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => ANSWERS[request.url?.slice(1) as Behaviour](response, Buffer.concat(chunks).toString()))
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+t.teardown(() => {
+  server.closeAllConnections()
+  server.close()
+})
+const { port } = server.address() as AddressInfo
+const urls = Object.fromEntries(BEHAVIOURS.map((type) => [type, `http://127.0.0.1:${port}/${type}`]))
+process.env.URLS = join(t.testdir({ 'urls.json': JSON.stringify(urls) }), 'urls.json')
+
+const runners = [join(ROOT, 'examples/http-runner/runner.ts')]
+runnerConformance("a runner of one's own", () => openRunner({ modules: [], builtins: false, runners, log: () => {} }))
