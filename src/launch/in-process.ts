@@ -82,8 +82,21 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   checkBind(settings.bind, settings.plaintext)
   const data = resolve(settings.data)
   const name = settings.id ?? `worker-${process.pid}`
-  const { slots, workerPorts, bind, advertise, join, queues, tasks, builtins, exec, execFinal, runner, isolate, watch } =
-    settings
+  const {
+    slots,
+    workerPorts,
+    bind,
+    advertise,
+    join,
+    queues,
+    tasks,
+    builtins,
+    exec,
+    execFinal,
+    runner,
+    isolate,
+    watch,
+  } = settings
   return startWorkerNode({
     ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, isolate, watch, version: VERSION },
     builtins: builtins || !namesTasks(settings),

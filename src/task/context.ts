@@ -3,7 +3,10 @@
 import type { Log } from '../log.js'
 
 export interface TaskContext {
-  /** Aborted when the code should end: a timeout, a cancel, the loss of the master. Its reason is a DtrError. */
+  /**
+   * Aborted when the code should end. Its reason is a DtrError; the code says why: `timeout`, `cancelled`, `stale` (the
+   * lease is over), `lost` (the worker has lost its master), `stopping` (the worker stops; the task goes elsewhere, uncharged).
+   */
   readonly signal: AbortSignal
   readonly taskId: string
   readonly type: string

@@ -10,7 +10,7 @@ export type SessionId = number
 export type HostId = number
 
 /** Why the code of an attempt is told to end; also the code of the error that its AbortSignal carries. */
-export type AbortReason = 'timeout' | 'cancelled' | 'stale' | 'lost'
+export type AbortReason = 'timeout' | 'cancelled' | 'stale' | 'lost' | 'stopping'
 
 export type WorkerEvent =
   | { readonly kind: 'tick' }

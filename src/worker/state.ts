@@ -101,6 +101,8 @@ export interface Pace {
 }
 
 export interface Drain {
+  /** What still runs is told to end; NEVER once that was done. */
+  signalAt: MonoMs
   killAt: MonoMs
   /** Work whose code had begun was handed back: the exit code says so (P21). */
   handedBack: boolean

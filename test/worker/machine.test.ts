@@ -606,6 +606,27 @@ t.test('drain: what runs at its end is killed and handed back, code 6', async (t
   t.equal(life.all('spawn').length, 1)
 })
 
+t.test('drain: what listens is told before its end, and goes back uncharged, or is done after all', async (t) => {
+  const life = new Life({ slots: 3 })
+  life.meet()
+  life.assign('a', 'b', { lease: 'c', timeoutMs: 7_500 })
+  life.began('a', 'b', 'c')
+  life.hear({ type: 'drain', graceMs: 8_000 })
+  life.until(6_999)
+  t.same(life.all('abort'), [])
+  life.until(7_000)
+  t.match(
+    life.all('abort').map(({ leaseId, reason }) => [leaseId, reason]),
+    ['a', 'b', 'c'].map((lease) => [lease, 'stopping']),
+  )
+  life.says('a', { kind: 'failed', error: { code: 'task_failed', message: 'told to end' }, final: true })
+  life.says('b')
+  t.match(life.settlementOf('a'), { outcome: 'returned', reason: 'drain', started: true })
+  t.match(life.settlementOf('b'), { outcome: 'completed' })
+  life.until(7_500)
+  t.match(life.last('abort'), { leaseId: 'c', reason: 'timeout' }, 'a limit counts all the same')
+})
+
 t.test('drain without a master: results wait 2 s for one, and code 6 says that they were lost', async (t) => {
   const life = new Life()
   life.meet()

@@ -1,24 +1,29 @@
 // Leaving in order (P21): nothing new begins, what runs gets its time, the rest goes back, and results are recorded first.
 import { formatDuration } from '../../config.js'
 import { DtrError, EXIT_OK } from '../../errors.js'
-import { NEVER, type State } from '../state.js'
+import { type Drain, NEVER, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { diedBeside } from './deaths.js'
+import { abort } from './endings.js'
 import { kill } from './hosts.js'
 import { giveUpReload } from './reload.js'
 import { settle } from './results.js'
 
 /** How long results wait for a master that is not there. */
 const UNRECORDED_MS = 2_000
+/** Of the time to finish: so much is left when code is told to end. */
+const SIGNAL_SHARE = 1 / 8
 
 export function beginDrain(turn: Turn, graceMs: number, why: string): void {
   const { state } = turn
   const killAt = turn.at + graceMs
+  const signalAt = killAt - graceMs * SIGNAL_SHARE
   if (state.drain !== undefined) {
     state.drain.killAt = Math.min(state.drain.killAt, killAt)
+    state.drain.signalAt = Math.min(state.drain.signalAt, signalAt)
     return
   }
-  state.drain = { killAt, handedBack: false, emptySince: undefined }
+  state.drain = { signalAt, killAt, handedBack: false, emptySince: undefined }
   turn.log('info', `draining: ${why}`, { held: state.attempts.size, grace: formatDuration(graceMs) })
   giveUpReload(turn)
   if (state.session !== undefined) turn.tell({ type: 'draining' })
@@ -58,6 +63,16 @@ export function drainOn(turn: Turn): void {
   leave(turn, drain.handedBack || state.unrecorded.size > 0 ? incomplete : EXIT_OK)
 }
 
+/** What listens can still write down how far it came. */
+function signalAll(turn: Turn, drain: Drain): void {
+  drain.signalAt = NEVER
+  for (const attempt of turn.state.attempts) {
+    if (attempt.phase !== 'begun' || attempt.ending !== undefined) continue
+    attempt.ending = 'stopping'
+    abort(turn, attempt, 'stopping')
+  }
+}
+
 /** Until when results wait to be recorded: as long as a master is heard, and a moment. */
 function patience(state: State, emptySince: number): number {
   const heardUntil = state.session === undefined ? 0 : state.session.heardAt + state.timings.suspectMs
@@ -68,14 +83,20 @@ export const drainDuty: Duty = {
   next(state) {
     const { drain } = state
     if (drain === undefined) return NEVER
-    return drain.emptySince === undefined ? drain.killAt : patience(state, drain.emptySince)
+    if (drain.emptySince !== undefined) return patience(state, drain.emptySince)
+    return Math.min(drain.signalAt, drain.killAt)
   },
 
   due(turn) {
     const { drain, hosts, attempts } = turn.state
-    if (drain === undefined || drain.emptySince !== undefined || turn.at < drain.killAt) return
+    if (drain === undefined || drain.emptySince !== undefined) return
+    if (turn.at < drain.killAt) {
+      if (turn.at >= drain.signalAt) signalAll(turn, drain)
+      return
+    }
     turn.log('warn', 'the time to finish is over: the rest is handed back', { held: attempts.size })
     drain.killAt = NEVER
+    drain.signalAt = NEVER
     for (const host of hosts.values()) kill(turn, host, 'drain')
   },
 }

@@ -1,4 +1,4 @@
-// Code that must end: a timeout, a cancel, a lease that is not ours any more. AbortSignal, then a grace, at whose end a runner
+// Code that must end: a timeout, a cancel, a lease that is not ours any more, the end of a drain. AbortSignal, then a grace, at whose end a runner
 // itself ends what it runs in processes of their own; then its host is killed (P13, P14). What the code still says after the signal does not undo why it was ended.
 import { formatDuration } from '../../config.js'
 import type { AttemptOutcome } from '../../runner/runner.js'
@@ -22,9 +22,14 @@ export function timeoutOf(turn: Turn, attempt: Attempt): number | undefined {
 export function endByMaster(turn: Turn, lease: string, reason: 'cancelled' | 'stale'): void {
   const attempt = turn.state.attempts.get(lease)
   if (attempt === undefined) return
-  if (attempt.ending === undefined || attempt.ending === 'lost') end(turn, attempt, reason)
+  if (givesWay(attempt)) end(turn, attempt, reason)
   // A master that disowns the lease does not want to hear of it either, whatever else is under way.
   else if (reason === 'stale') attempt.ending = reason
+}
+
+/** It runs on, or was told to end for what may still turn out otherwise. */
+function givesWay({ ending }: Attempt): boolean {
+  return ending === undefined || ending === 'lost' || ending === 'stopping'
 }
 
 function end(turn: Turn, attempt: Attempt, reason: AbortReason): void {
@@ -56,6 +61,9 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
       if (said?.kind === 'completed') {
         return settle(turn, attempt, { outcome: 'completed', result: said.result, encoding: said.encoding })
       }
+      if (attempt.ending === 'stopping') {
+        return settle(turn, attempt, { outcome: 'returned', reason: 'drain', started: true })
+      }
       const error = { code: 'lost', message: 'its code was ended: its worker had lost the master' }
       return settle(turn, attempt, { outcome: 'lost', started: true, error })
     }
@@ -76,7 +84,7 @@ function dueOf(turn: Turn, attempt: Attempt): void {
     return settle(turn, attempt, { outcome: 'lost', started: true, error })
   }
   const { id, type } = attempt.assignment
-  if (attempt.ending === undefined || attempt.ending === 'lost') {
+  if (givesWay(attempt)) {
     turn.log('warn', `task ${id} ran into its limit: told to end`, { type })
     return end(turn, attempt, 'timeout')
   }

@@ -82,6 +82,7 @@ const WHY: Readonly<Record<AbortReason, string>> = {
   cancelled: 'this task was cancelled',
   stale: 'this attempt is not wanted any more: its lease is over',
   lost: 'this worker has lost its master',
+  stopping: 'this worker stops, and the time to finish is nearly over',
 }
 
 async function load({ modules, builtins, commands, runners }: Served): Promise<void> {
