@@ -28,7 +28,7 @@ function run(command: string, payload: unknown = null, given: Given = {}): Promi
 /** A command that runs a script, which finds the file at `$1`. */
 const script = (text: string, file: string): string => `sh -c '${text}' sh ${file}`
 const pidIn = (file: string): Promise<number> =>
-  until(`a pid in ${file}`, () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined))
+  until(`a pid in ${file}`, () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined))
 
 t.test('the payload is its input where no argument takes it', async (t) => {
   t.match(await run('cat', { a: [1] }), { result: '{"a":[1]}', encoding: 'json' })
