@@ -52,7 +52,7 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   if (settings.watch) checkWatch([...settings.tasks, ...settings.runner])
   const paths = withPaths(settings)
   const { tasks, builtins, exec, execFinal, runner, killGrace } = paths
-  if (namesTasks(settings)) {
+  if (namesTasks(settings) || execFinal.length > 0) {
     const commands = { exec, execFinal, killGraceMs: killGrace }
     await checkServed({ modules: tasks, builtins, commands, runners: runner, signal })
   }

@@ -31,6 +31,13 @@ const SHELL = /^(?:ba|da|z|k|mk|a|fi)?sh$/
 /** @throws DtrError `bad_input` that names the entry and what is wrong with it */
 export function readCommands({ exec, execFinal }: WrittenCommands): readonly Command[] {
   const commands = exec.map(readCommand)
+  for (const [index, { type }] of commands.entries()) {
+    const first = commands.findIndex((each) => each.type === type)
+    if (first === index) continue
+    throw new DtrError('bad_input', `exec: the task type "${type}" stands for two commands`, {
+      hint: `"${exec[first]}" and "${exec[index]}"`,
+    })
+  }
   for (const entry of execFinal) {
     const [type, text] = halvesOf('execFinal', entry, 'thumbnail=2,64-78')
     const command = commands.find((each) => each.type === type)

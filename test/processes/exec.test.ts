@@ -6,12 +6,13 @@ import { Cluster, isAlive, until } from './cluster.js'
 
 t.test('a command that cannot be meant, or is not there, is told before anything starts', async (t) => {
   const cluster = await Cluster.create(t, { tasks: [] })
-  for (const [command, exec, message] of [
-    ['start', 'x=no-such-command-at-all {}', /exec: "x=no-such-command-at-all \{\}": there is no command/],
-    ['start', 'echo=cat | wc', /\| is a pipe in a shell, and there is none here/],
-    ['start', 'cat', /does not begin with a task type/],
+  for (const [flag, exec, message] of [
+    ['--exec', 'x=no-such-command-at-all {}', /exec: "x=no-such-command-at-all \{\}": there is no command/],
+    ['--exec', 'echo=cat | wc', /\| is a pipe in a shell, and there is none here/],
+    ['--exec', 'cat', /does not begin with a task type/],
+    ['--exec-final', 'x=2', /there is no command of the type "x"/],
   ] as const) {
-    const started = cluster.run([command, '--data', cluster.data, '--workers', '1', '--exec', exec])
+    const started = cluster.run(['start', '--data', cluster.data, '--workers', '1', flag, exec])
     t.equal((await started.ended).code, 2, started.stderr)
     t.match(started.stderr, message)
     t.notOk(existsSync(cluster.data), 'nothing was made')

@@ -32,6 +32,11 @@ t.test('what cannot be meant, or is not there, is refused at the start by name',
   t.same(commandOf(`x=sh -c 'convert "$1" "$1.png"' sh {}`).argv, ['sh', '-c', 'convert "$1" "$1.png"', 'sh', '{}'])
 })
 
+t.test('a type is one command', async (t) => {
+  const exec = ['a=cat', 'b=cat', 'a=wc']
+  t.throws(() => readCommands({ exec, execFinal: [] }), { message: /"a" stands for two/, hint: '"a=cat" and "a=wc"' })
+})
+
 t.test('final exit codes are of one command, in ranges', async (t) => {
   const exec = ['a=cat', 'b=cat']
   const [a, b] = readCommands({ exec, execFinal: ['a=2,64-66', 'a=255'] })
