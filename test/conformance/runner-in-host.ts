@@ -32,9 +32,10 @@ export function runnerInHostConformance(name: string, { served, sharesHost }: Su
   t.test(`${name}: results and failures, one after the other and beside each other`, async (t) => {
     const master = await start(t)
     t.same(master.register?.types.map(({ type }) => type).sort(), [...HOSTED_BEHAVIOURS].sort())
-    const leases = master.assign(...['a', 'b', 'c'].map((payload) => ({ type: 'echo', payload })))
+    // As many as there are slots: what waits for one on a slow machine may be handed back.
+    const leases = master.assign(...['a', 'b'].map((payload) => ({ type: 'echo', payload })))
     for (const [index, lease] of leases.entries()) {
-      t.match(await master.settled(lease), { outcome: 'completed', result: JSON.stringify('abc'[index]) })
+      t.match(await master.settled(lease), { outcome: 'completed', result: JSON.stringify('ab'[index]) })
     }
     for (const type of ['crashes', 'fillsMemory']) {
       t.match(await master.run({ type }), { outcome: 'failed', final: false }, type)
@@ -50,7 +51,7 @@ export function runnerInHostConformance(name: string, { served, sharesHost }: Su
       const guilty = sign(t, 'guilty')
       const [neighbour] = master.assign({ type: 'deaf', payload: beside.path })
       const others = await beside.pids()
-      const limit = why === 'timeout' ? { timeoutMs: 200 } : {}
+      const limit = why === 'timeout' ? { timeoutMs: 1_000 } : {}
       const [lease] = master.assign({ type: 'deaf', payload: guilty.path, ...limit })
       const pids = await guilty.pids()
       const from = performance.now()
