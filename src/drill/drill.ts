@@ -12,7 +12,7 @@ export interface Drill {
   readonly summary: string
   /** Tools and rights without which it is skipped. */
   readonly needs: readonly Need[]
-  /** It asks nothing of workers but what PROTOCOL.md says: those of `--worker` can play in it. */
+  /** It asks of workers what PROTOCOL.md says, and breaks them by what any process feels: those of `--worker` can play in it. */
   readonly foreign?: true
   /** Injects the fault, heals, and judges what only this drill can; what holds for all is judged afterwards. */
   run(stage: Stage): Promise<void>

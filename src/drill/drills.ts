@@ -64,7 +64,7 @@ export function chooseForeign(chosen: readonly Drill[]): readonly Drill[] {
   if (own === undefined) return chosen
   throw new DtrError(
     'bad_input',
-    `${own.name} cannot be done with --worker: it is about the master, or dtr's own workers`,
+    `${own.name} cannot be done with --worker: it asks the master alone, or dtr's own workers`,
     {
       hint: 'dtr drill --list tells which can; --worker without names does all of these',
     },

@@ -19,7 +19,6 @@ export const clockSteps: Drill = {
   promises: ['P1', 'P6', 'P7', 'P8', 'P9', 'P17', 'P20'],
   summary: 'the wall clocks of master and workers step a day forward and back while tasks run and wait',
   needs: [needs.proc, needs.faketime],
-  foreign: true,
   async run(stage) {
     const names = ['master', 'worker-1', 'worker-2', 'worker-3']
     const clocks = new Map(names.map((name) => [name, new WallClock(name, stage.reaper)]))
