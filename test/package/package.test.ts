@@ -18,7 +18,7 @@ t.test('it holds the program, its sources and what the README links to, and noth
     /^dist\/src\/.*\.(js|d\.ts)(\.map)?$/,
     /^src\/.*\.(ts|md)$/,
     /^docs\/.*\.(md|svg|mjs)$/,
-    /^examples\/.*\.(md|ts|csv|service)$/,
+    /^examples\/.*\.(md|ts|py|csv|service)$/,
   ]
   t.same(
     files.filter((file) => !expected.some((pattern) => pattern.test(file))),
