@@ -110,8 +110,9 @@ export const SETTINGS = {
   execFinal: setting(
     NO_TEXTS,
     parseLines,
-    'exit codes of a command that no other attempt would mend: TYPE=2,64-78; may be given again',
+    'exit codes of a command that no other attempt would mend: TYPE=2,64-78, or TYPE=any; may be given again',
   ),
+  execOutput: setting(NO_TEXTS, parseList, 'task types of commands whose result is what they print, as it is'),
   runner: setting(NO_TEXTS, parseList, 'modules that are runners of your own, for their task types'),
   isolate: setting(false, parseBoolean, 'each slot runs its tasks in a process of its own: native code, much memory'),
   watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),

@@ -1,20 +1,29 @@
-// What was typed, as yargs is to get it: yargs would lose `-`, take whatever is no `true` for a no, and lose the payload
-// `true` to a flag before it.
+// What was typed, as yargs is to get it: yargs would lose `-`, take whatever is no `true` for a no, lose the payload
+// `true` to a flag before it, and take an input for a flag.
 
 import { parseBoolean } from '../config/parse.js'
 import { flagOf, SETTINGS } from '../config.js'
 import type { Command } from './command.js'
 import { STANDARD_INPUT } from './flags.js'
+import { AS_IT_IS, INPUTS_FOLLOW } from './inputs.js'
 
 /** @throws DtrError `bad_input` for a flag that is neither on nor off. Pure. */
 export function spelledOut(args: readonly string[], commands: readonly Command[]): readonly string[] {
   const command = commands.find(({ name }) => name === args.find((arg) => commands.some((known) => known.name === arg)))
   const switches = command === undefined ? [] : switchesOf(command)
-  const end = args.indexOf('--')
+  const end = endOf(args, '--')
+  const inputsFrom = command?.takesInputs === true ? endOf(args, INPUTS_FOLLOW) : args.length
   return args.map((arg, index) => {
+    if (index > inputsFrom) return `${AS_IT_IS}${arg}`
     if (arg === '-') return STANDARD_INPUT
-    return end !== -1 && index > end ? arg : switched(arg, switches)
+    return index > end ? arg : switched(arg, switches)
   })
+}
+
+/** Where flags end, as this word says it. */
+function endOf(args: readonly string[], word: string): number {
+  const at = args.indexOf(word)
+  return at < 0 ? args.length : at
 }
 
 /** The flags without a value. */

@@ -33,6 +33,8 @@ export interface Command {
   readonly examples: readonly (readonly [command: string, what: string])[]
   /** It handles signals itself; of the others a signal is the end, with the exit code that shells give it. */
   readonly handlesSignals?: boolean
+  /** What stands behind `:::` is for it, as it is. */
+  readonly takesInputs?: boolean
   /** Of folders above it takes no config file. */
   readonly looksHereOnly?: boolean
   /** @returns the exit code */

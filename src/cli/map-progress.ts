@@ -5,15 +5,19 @@ import { formatDuration } from '../config.js'
 import { isScreen } from './terminal.js'
 
 export class MapProgress {
-  readonly #bar = isScreen(process.stderr) ? openBar() : undefined
+  readonly #bar: SingleBar | undefined
   readonly #startedMs = performance.now()
   #read = 0
   #ended = 0
   #readAll = false
   failed = 0
 
+  constructor(isWanted = true) {
+    this.#bar = isWanted && isScreen(process.stderr) ? openBar() : undefined
+  }
+
   /** Passes the input through and counts it. */
-  async *counting(inputs: AsyncIterable<unknown>): AsyncGenerator<unknown, void, void> {
+  async *counting(inputs: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown, void, void> {
     for await (const input of inputs) {
       this.#read += 1
       yield input

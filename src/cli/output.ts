@@ -32,8 +32,13 @@ export class Output {
   }
 
   /** Resolves when there is room for the next line. */
-  async line(text: string): Promise<void> {
-    if (this.closed.aborted || this.#stream.write(`${text}\n`)) return
+  line(text: string): Promise<void> {
+    return this.bytes(`${text}\n`)
+  }
+
+  /** As they are. Resolves when there is room for more. */
+  async bytes(bytes: string | Buffer): Promise<void> {
+    if (this.closed.aborted || this.#stream.write(bytes)) return
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#stream.off('drain', done)

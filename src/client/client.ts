@@ -1,7 +1,7 @@
 // The client that users, the CLI and gateways hold: promises around the client's machine and its link to the master.
 // What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
 import type { Clock } from '../clock.js'
-import { checkOptions, shown } from '../config/options.js'
+import { checkFunction, checkOptions, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
 import type { Connection } from '../net/connection.js'
 import {
@@ -21,7 +21,7 @@ import { onAbort } from './on-abort.js'
 import { GET_IDS_MAX, restOf } from './pages.js'
 import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
-import { checkIds, checkSubmit, type Duration, readMs, specOf, specsOf, type TaskOptions } from './spec.js'
+import { checkIds, checkSubmit, type Duration, idOfKey, readMs, specOf, specsOf, type TaskOptions } from './spec.js'
 import type { TaskEnd } from './task-end.js'
 import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
 import { Promised, type Waiter, Waiters } from './waiters.js'
@@ -145,8 +145,11 @@ export class Client {
     checkSubmit(options)
     const specOfPayload = specsOf(type, options)
     const busyForMs = readMs(options.busyFor, 'busyFor')
-    const submit = (payload: unknown, task: Waiter<TaskEnd>): Submitted =>
-      this.#submit(specOfPayload(payload, freshId()), busyForMs, task)
+    const { keys } = options
+    checkFunction(keys, 'keys')
+    const idOf = keys === undefined ? freshId : (index: number) => idOfKey(keys(index))
+    const submit = (payload: unknown, task: Waiter<TaskEnd>, index: number): Submitted =>
+      this.#submit(specOfPayload(payload, idOf(index)), busyForMs, task)
     return mapTasks<Result>({ submit, leave: (tasks) => this.#leave(tasks) }, inputs, options)
   }
 

@@ -15,6 +15,8 @@ export interface MapOptions extends Omit<TaskOptions, 'key'> {
   readonly ordered?: boolean | undefined
   /** Tasks under way at the same time, those included that were not taken yet; 1,000 where unset. */
   readonly window?: number | undefined
+  /** The key of each input, by its index: the same key is the same task, so that a map that is begun again goes on (P2). */
+  readonly keys?: ((index: number) => string) | undefined
   /** How long a master that is busy is asked again; for ever where unset. */
   readonly busyFor?: Duration | undefined
   /** Ends the loop with its reason, and cancels what has not ended. */
@@ -40,7 +42,7 @@ export interface Submitted {
 /** What it needs of a client. */
 export interface MapTarget {
   /** @param task told how it ended, or why it could not be submitted. @throws DtrError where that is known at once */
-  submit(payload: unknown, task: Waiter<TaskEnd>): Submitted
+  submit(payload: unknown, task: Waiter<TaskEnd>, index: number): Submitted
   /** They are not wanted any more. Resolves when none of them can start (P14). */
   leave(tasks: readonly Submitted[]): Promise<unknown>
 }
@@ -160,7 +162,7 @@ class MapRun {
   #submit(task: MapTask, payload: unknown): void {
     this.#flight.add(task)
     try {
-      task.submitted = this.#target.submit(payload, task)
+      task.submitted = this.#target.submit(payload, task, task.index)
     } catch (error) {
       task.reject(error as Error)
     }

@@ -44,7 +44,7 @@ const idSchema = Compile(Id)
 /** Of a task, then of the call that submits it. */
 const OPTION_NAMES: readonly string[] = [
   ...['priority', 'delay', 'retries', 'timeout', 'expires', 'key', 'queue', 'description', 'meta'],
-  ...['signal', 'busyFor', 'ordered', 'window'],
+  ...['signal', 'busyFor', 'ordered', 'window', 'keys'],
 ]
 
 /** The id of the task with this key. */

@@ -51,9 +51,9 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
   checkBind(settings.bind, settings.plaintext)
   if (settings.watch) checkWatch([...settings.tasks, ...settings.runner])
   const paths = withPaths(settings)
-  const { tasks, builtins, exec, execFinal, runner, killGrace } = paths
-  if (namesTasks(settings) || execFinal.length > 0) {
-    const commands = { exec, execFinal, killGraceMs: killGrace }
+  const { tasks, builtins, exec, execFinal, execOutput, runner, killGrace } = paths
+  if (namesTasks(settings) || execFinal.length + execOutput.length > 0) {
+    const commands = { exec, execFinal, execOutput, killGraceMs: killGrace }
     await checkServed({ modules: tasks, builtins, commands, runners: runner, signal })
   }
   checkLogs(paths.logs)

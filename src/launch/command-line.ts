@@ -41,6 +41,7 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'builtins',
   'exec',
   'execFinal',
+  'execOutput',
   'runner',
   'isolate',
   'watch',

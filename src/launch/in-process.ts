@@ -93,6 +93,7 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
     builtins,
     exec,
     execFinal,
+    execOutput,
     runner,
     isolate,
     watch,
@@ -100,7 +101,7 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   return startWorkerNode({
     ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, isolate, watch, version: VERSION },
     builtins: builtins || !namesTasks(settings),
-    commands: { exec, execFinal },
+    commands: { exec, execFinal, execOutput },
     runners: runner,
     masterTimeoutMs: endless(settings.masterTimeout),
     drainMs: settings.drain,

@@ -11,8 +11,10 @@ import { splitWords } from './words.js'
 export interface WrittenCommands {
   /** `type=command line` each. */
   readonly exec: readonly string[]
-  /** `type=codes` each: exit codes after which another attempt would be in vain, `2,64-78`. */
+  /** `type=codes` each: exit codes after which another attempt would be in vain, `2,64-78`; `any` is whatever the command does. */
   readonly execFinal: readonly string[]
+  /** Types whose result is what the command printed, as it is: `{ stdout, stderr }`. */
+  readonly execOutput?: readonly string[] | undefined
 }
 
 export interface Command {
@@ -20,17 +22,33 @@ export interface Command {
   readonly argv: readonly string[]
   /** Whether its arguments hold replacement strings; else the payload goes to its standard input. */
   readonly replaces: boolean
+  /** It asks for the number of an input: payloads are `{ input, number }`. */
+  readonly numbered: boolean
   readonly finalCodes: ReadonlySet<number>
+  /** Another attempt would be in vain however it ended, also by a signal or a timeout. */
+  readonly finalAlways: boolean
+  /** Its result is `{ stdout, stderr }`. */
+  readonly printsAsIs: boolean
+}
+
+type Entry = Omit<Command, 'finalCodes' | 'finalAlways' | 'printsAsIs'> & {
+  readonly finalCodes: Set<number>
+  finalAlways: boolean
+  printsAsIs: boolean
 }
 
 /** What the system takes as one argument, on Linux. */
 const ARGUMENT_BYTES_MAX = 128 * 1024 - 1
 const EXIT_CODE_MAX = 255
+/** For exit codes: all of them, and signals and timeouts as well. */
+const ANY = 'any'
 const SHELL = /^(?:ba|da|z|k|mk|a|fi)?sh$/
 
 /** @throws DtrError `bad_input` that names the entry and what is wrong with it */
-export function readCommands({ exec, execFinal }: WrittenCommands): readonly Command[] {
-  const commands = exec.map(readCommand)
+export function readCommands({ exec, execFinal, execOutput = [] }: WrittenCommands): readonly Command[] {
+  const commands = exec.map((entry) =>
+    readCommand(entry, ...halvesOf('exec', entry, 'thumbnail=convert {} -resize 200x {}.png')),
+  )
   for (const [index, { type }] of commands.entries()) {
     const first = commands.findIndex((each) => each.type === type)
     if (first === index) continue
@@ -40,19 +58,28 @@ export function readCommands({ exec, execFinal }: WrittenCommands): readonly Com
   }
   for (const entry of execFinal) {
     const [type, text] = halvesOf('execFinal', entry, 'thumbnail=2,64-78')
-    const command = commands.find((each) => each.type === type)
-    if (command === undefined) {
-      throw new DtrError('bad_input', `execFinal: "${entry}": there is no command of the type "${type}"`, {
-        hint: 'exec names the commands',
-      })
-    }
-    for (const code of readCodes(entry, text)) command.finalCodes.add(code)
+    const command = commandOf(commands, 'execFinal', entry, type)
+    if (text.trim() === ANY) command.finalAlways = true
+    else for (const code of readCodes(entry, text)) command.finalCodes.add(code)
   }
+  for (const type of execOutput) commandOf(commands, 'execOutput', type, type).printsAsIs = true
   return commands
 }
 
-function readCommand(entry: string): Command & { readonly finalCodes: Set<number> } {
-  const [type, line] = halvesOf('exec', entry, 'thumbnail=convert {} -resize 200x {}.png')
+function commandOf(commands: readonly Entry[], setting: string, entry: string, type: string): Entry {
+  const command = commands.find((each) => each.type === type)
+  if (command !== undefined) return command
+  throw new DtrError('bad_input', `${setting}: "${entry}": there is no command of the type "${type}"`, {
+    hint: 'exec names the commands',
+  })
+}
+
+/**
+ * A command line as the command of a task type.
+ * @param entry what errors call it
+ * @throws DtrError `bad_input` as `readCommands` does
+ */
+export function readCommand(entry: string, type: string, line: string): Entry {
   const wrong = (why: string, hint?: string): DtrError =>
     new DtrError('bad_input', `exec: "${entry}": ${why}`, hint === undefined ? {} : { hint })
   const wrongName = wrongTypeName(type)
@@ -67,9 +94,6 @@ function readCommand(entry: string): Command & { readonly finalCodes: Set<number
   if (program === '') throw wrong('names no command')
   if (argv.some((argument) => argument.includes('\0'))) throw wrong('holds a NUL')
   if (hasReplacement(program)) throw wrong('what a client sends cannot name the command')
-  if (argv.some((argument) => argument.includes(NUMBER))) {
-    throw wrong(`${NUMBER} is the number of an input, which a task of a worker has not`)
-  }
   const script = scriptOf(argv)
   if (script !== undefined && hasReplacement(script)) {
     throw wrong(
@@ -78,7 +102,15 @@ function readCommand(entry: string): Command & { readonly finalCodes: Set<number
     )
   }
   checkProgram(program, wrong)
-  return { type, argv, replaces: argv.some(hasReplacement), finalCodes: new Set() }
+  return {
+    type,
+    argv,
+    replaces: argv.some(hasReplacement),
+    numbered: argv.some((argument) => argument.includes(NUMBER)),
+    finalCodes: new Set(),
+    finalAlways: false,
+    printsAsIs: false,
+  }
 }
 
 function halvesOf(setting: string, entry: string, example: string): [type: string, rest: string] {
@@ -133,7 +165,7 @@ function readCodes(entry: string, text: string): number[] {
         'bad_input',
         `execFinal: "${entry}": "${part}" is not an exit code from 1 to ${EXIT_CODE_MAX}`,
         {
-          hint: 'write codes and ranges with commas, such as 2,64-78',
+          hint: 'write codes and ranges with commas, such as 2,64-78, or any',
         },
       )
     }
@@ -144,9 +176,16 @@ function readCodes(entry: string, text: string): number[] {
 /** What a payload makes of a command whose arguments hold replacement strings. */
 export type Filled = { readonly argv: readonly string[] } | { readonly refusal: string }
 
-/** @param payload a text or a number, or a list of them: then each argument that holds one is repeated for each */
-export function filled({ argv }: Command, payload: unknown): Filled {
-  const inputs: readonly unknown[] = Array.isArray(payload) ? payload : [payload]
+/**
+ * @param payload a text or a number, or a list of them: then each argument that holds one is repeated for each. Where the
+ * command asks for the number of an input `{ input, number }`, and `input` is that.
+ */
+export function filled({ argv, numbered }: Pick<Command, 'argv' | 'numbered'>, payload: unknown): Filled {
+  if (numbered && !isNumbered(payload)) {
+    return { refusal: `the payload must be {"input": ..., "number": 1}: the command asks for ${NUMBER}` }
+  }
+  const { input, number } = numbered ? (payload as Numbered) : { input: payload, number: undefined }
+  const inputs: readonly unknown[] = Array.isArray(input) ? input : [input]
   if (!inputs.every(isInput)) {
     return { refusal: 'the payload must be a text or a number, or a list of them: it becomes arguments of a command' }
   }
@@ -158,7 +197,7 @@ export function filled({ argv }: Command, payload: unknown): Filled {
     if (!hasReplacement(argument)) filledArgv.push(argument)
     else {
       for (const [index, text] of texts.entries()) {
-        const made = replaced(argument, text)
+        const made = replaced(argument, text, number)
         const refusal = wrongArgument(made)
         if (refusal !== undefined) return { refusal }
         // A client could give the command options that its owner did not: some of them run other commands (P30).
@@ -172,6 +211,16 @@ export function filled({ argv }: Command, payload: unknown): Filled {
     }
   }
   return { argv: filledArgv }
+}
+
+interface Numbered {
+  readonly input: unknown
+  readonly number: number
+}
+
+function isNumbered(payload: unknown): payload is Numbered {
+  if (typeof payload !== 'object' || payload === null) return false
+  return 'input' in payload && 'number' in payload && Number.isSafeInteger(payload.number)
 }
 
 function isInput(value: unknown): value is string | number {

@@ -72,7 +72,7 @@ function environmentOf({ taskId, leaseId, attempt }: AttemptInput): NodeJS.Proce
   return { ...process.env, DTR_TASK_ID: taskId, DTR_LEASE_ID: leaseId, DTR_ATTEMPT: String(attempt) }
 }
 
-function outcomeOf({ finalCodes }: Command, end: CommandEnd): AttemptOutcome {
+function outcomeOf(command: Command, end: CommandEnd): AttemptOutcome {
   const { notStarted, exitCode, signal, stderr, toldToEnd } = end
   if (notStarted !== undefined) {
     const tooLong = notStarted.code === 'E2BIG'
@@ -81,10 +81,10 @@ function outcomeOf({ finalCodes }: Command, end: CommandEnd): AttemptOutcome {
       : `the command could not be started: ${notStarted.message}`
     return failed({ code: tooLong ? 'too_large' : 'task_failed', message }, tooLong)
   }
-  if (exitCode === 0 && !toldToEnd) return resultOf(end.stdout)
+  if (exitCode === 0 && !toldToEnd) return command.printsAsIs ? printedOf(end) : resultOf(end.stdout)
   const how = signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`
   const told = stderr.text().trim()
-  const final = exitCode !== undefined && finalCodes.has(exitCode)
+  const final = command.finalAlways || (exitCode !== undefined && command.finalCodes.has(exitCode))
   const message = `${how}${toldToEnd ? ', told to end' : ''}${told === '' ? '' : `: ${told}`}`
   return failed(
     {
@@ -110,6 +110,20 @@ function resultOf(stdout: Head): AttemptOutcome {
   const bytes = Buffer.byteLength(result)
   if (bytes > RESULT_BYTES_MAX) return tooLarge(bytes)
   return { kind: 'completed', result, encoding: isText ? 'json' : 'base64' }
+}
+
+/** As it was printed, to the byte: `stdout` as base64 where it is no text. Of standard error the end. */
+function printedOf({ stdout, stderr }: CommandEnd): AttemptOutcome {
+  if (stdout.bytes > RESULT_BYTES_MAX) return tooLarge(stdout.bytes)
+  const printed = stdout.kept()
+  const text = printed.toString('utf8')
+  const isText = Buffer.from(text, 'utf8').equals(printed)
+  const result = isText
+    ? JSON.stringify({ stdout: text, stderr: stderr.text() })
+    : JSON.stringify({ stdout: printed.toString('base64'), encoding: 'base64', stderr: stderr.text() })
+  const bytes = Buffer.byteLength(result)
+  if (bytes > RESULT_BYTES_MAX) return tooLarge(bytes)
+  return { kind: 'completed', result, encoding: 'json' }
 }
 
 function tooLarge(bytes: number): AttemptOutcome {

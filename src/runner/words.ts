@@ -64,6 +64,23 @@ export function splitWords(text: string): string[] {
   return words
 }
 
+/** Arguments as a line that a shell would split into the very same. Pure. */
+export function quotedWords(words: readonly string[]): string {
+  return words.map(quotedWord).join(' ')
+}
+
+/** On one line, whatever is in it: as bash and zsh write it where quotes alone are not enough. */
+function quotedWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what this is for
+  if (!/[\u0000-\u001f\u007f]/.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
+  const escaped = word
+    .replace(/[\\']/g, '\\$&')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+    .replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return `$'${escaped}'`
+}
+
 function refusal(char: string, meaning: string): DtrError {
   const shown = char === '\n' ? 'a new line' : char
   return new DtrError('bad_input', `${shown} ${meaning} in a shell, and there is none here`, { hint: HINT })

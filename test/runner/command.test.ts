@@ -17,7 +17,6 @@ t.test('what cannot be meant, or is not there, is refused at the start by name',
     ['x=""', /names no command/],
     ['x=cat | wc', /\| is a pipe/],
     ['x={} a', /cannot name the command/],
-    ['x=echo {#}', /\{#\} is the number of an input/],
     [`x=sh -c 'convert {} {.}.png'`, /would be code of the shell/],
     [`x=env /bin/bash -e -c 'convert {}'`, /would be code of the shell/],
     ['x=no-such-command-at-all {}', /there is no command no-such-command-at-all/],
@@ -41,10 +40,12 @@ t.test('final exit codes are of one command, in ranges', async (t) => {
   const exec = ['a=cat', 'b=cat']
   const [a, b] = readCommands({ exec, execFinal: ['a=2,64-66', 'a=255'] })
   t.same([...a!.finalCodes], [2, 64, 65, 66, 255])
+  t.notOk(a!.finalAlways)
   t.equal(b!.finalCodes.size, 0)
   for (const wrong of ['a=0', 'a=256', 'a=', 'a=3-2', 'a=1,,2', 'a=x']) {
     t.throws(() => readCommands({ exec, execFinal: [wrong] }), { code: 'bad_input', message: /from 1 to 255/ }, wrong)
   }
+  t.ok(readCommands({ exec, execFinal: ['b=any'] })[1]!.finalAlways)
   t.throws(() => readCommands({ exec, execFinal: ['c=1'] }), { message: /no command of the type "c"/ })
   t.throws(() => readCommands({ exec, execFinal: ['1'] }), { message: /does not begin with a task type/ })
 })
@@ -70,4 +71,22 @@ t.test('a payload that would be something else is refused', async (t) => {
   t.match(filled(echo, ['a', '-rf']), { refusal: /would be taken for an option/ })
   t.same(filled(echo, -5), { argv: ['echo', '-5'] })
   t.same(filled(commandOf('x=echo --name={} -- {}'), '-rf'), { argv: ['echo', '--name=-rf', '--', '-rf'] })
+})
+
+t.test('one that asks for the number of an input is told it', async (t) => {
+  const numbered = commandOf('x=echo {#} {.}')
+  t.same(filled(numbered, { input: 'a.txt', number: 12 }), { argv: ['echo', '12', 'a'] })
+  for (const payload of ['a.txt', { input: 'a' }, { number: 1 }, { input: 'a', number: '1' }]) {
+    t.match(filled(numbered, payload), { refusal: /must be \{"input": \.\.\., "number": 1\}/ }, JSON.stringify(payload))
+  }
+  t.match(filled(numbered, { input: { a: 1 }, number: 1 }), { refusal: /must be a text or a number/ })
+})
+
+t.test('whose output is the result as it is, is named', async (t) => {
+  const exec = ['a=cat', 'b=cat']
+  t.same(
+    readCommands({ exec, execFinal: [], execOutput: ['b'] }).map(({ printsAsIs }) => printsAsIs),
+    [false, true],
+  )
+  t.throws(() => readCommands({ exec, execFinal: [], execOutput: ['c'] }), { message: /execOutput: "c": there is no/ })
 })

@@ -16,12 +16,13 @@ interface Given {
   readonly control?: AbortController
   readonly killGraceMs?: number
   readonly execFinal?: readonly string[]
+  readonly execOutput?: readonly string[]
   readonly attempt?: Partial<AttemptInput>
 }
 
 function run(command: string, payload: unknown = null, given: Given = {}): Promise<AttemptOutcome> {
-  const { control = new AbortController(), killGraceMs = 60_000, execFinal = [] } = given
-  const runner = new ExecRunner({ exec: [`x=${command}`], execFinal, killGraceMs, groups })
+  const { control = new AbortController(), killGraceMs = 60_000, execFinal = [], execOutput } = given
+  const runner = new ExecRunner({ exec: [`x=${command}`], execFinal, execOutput, killGraceMs, groups })
   return runner.run(attemptOf('x', JSON.stringify(payload), given.attempt), control)
 }
 
@@ -145,4 +146,22 @@ t.test('what has left its group and holds its output keeps no slot for long', { 
   const left = await pidIn(file)
   t.ok(isAlive(left), 'nobody can know of it')
   process.kill(left, 'SIGKILL')
+})
+
+t.test('where its output is the result as it is: both streams, to the byte', async (t) => {
+  const given = { execOutput: ['x'] }
+  t.match(await run("sh -c 'echo 1; echo two >&2'", null, given), {
+    ...{ kind: 'completed', result: '{"stdout":"1\\n","stderr":"two\\n"}', encoding: 'json' },
+  })
+  t.match(await run('printf {}', '\\377', given), { result: '{"stdout":"/w==","encoding":"base64","stderr":""}' })
+  t.match(await run('head -c 9000000 /dev/zero', null, given), { kind: 'failed', error: { code: 'too_large' } })
+})
+
+t.test('any end of a command can be the last: an exit code, a signal, a timeout', async (t) => {
+  const given = { execFinal: ['x=any'] }
+  t.match(await run("sh -c 'exit 3'", null, given), { final: true, error: { exitCode: 3 } })
+  t.match(await run("sh -c 'kill -KILL $$'", null, given), { final: true, error: { signal: 'SIGKILL' } })
+  const control = new AbortController()
+  control.abort()
+  t.match(await run('sleep 600', null, { ...given, control }), { kind: 'failed', final: true })
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { splitWords } from '../../src/runner/words.js'
+import { quotedWords, splitWords } from '../../src/runner/words.js'
 
 t.test('blanks part words, quotes and backslashes keep them together', async (t) => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
@@ -33,4 +33,11 @@ t.test('what only a shell could do is refused by name, and so is what does not e
     ['a \\', /ends with a backslash/],
   ]
   for (const [text, message] of cases) t.throws(() => splitWords(text), { code: 'bad_input', message }, text)
+})
+
+t.test('words that are written for a shell are read as the very same, on one line', async (t) => {
+  const words = ['convert', 'a b', '', `it's "so"`, '$HOME', 'in/a-b_c.txt', '*', '~', 'ü']
+  t.equal(quotedWords(words.slice(0, 4)), `convert 'a b' '' 'it'\\''s "so"'`)
+  t.same(splitWords(quotedWords(words)), words)
+  t.equal(quotedWords(['a\tb\n\\c']), `$'a\\x09b\\x0a\\\\c'`)
 })

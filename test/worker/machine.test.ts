@@ -331,6 +331,16 @@ t.test('timeout: signal, grace, kill; the guilty fails, the neighbour goes back 
   t.equal(life.all('spawn').length, 2)
 })
 
+t.test('a timeout is the last attempt where the runner says that another would be in vain', async (t) => {
+  const life = new Life()
+  life.meet()
+  life.assign({ lease: 'a', type: 'brief' })
+  life.began('a')
+  life.until(1_000)
+  life.says('a', { kind: 'failed', error: { code: 'non_retryable', message: 'told to end' }, final: true })
+  t.match(life.settlementOf('a'), { outcome: 'failed', final: true, error: { code: 'timeout' } })
+})
+
 t.test('code that ends within the grace is a timeout all the same, and costs no host', async (t) => {
   const life = new Life()
   life.meet()

@@ -55,7 +55,9 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
     case 'timeout': {
       const limit = formatDuration(attempt.limitMs ?? 0)
       const error = { code: 'timeout', message: `it ran longer than its limit of ${limit}` }
-      return settle(turn, attempt, { outcome: 'failed', error, final: false })
+      // Nor does why it was ended undo that another attempt would be in vain.
+      const final = said?.kind === 'failed' && said.final
+      return settle(turn, attempt, { outcome: 'failed', error, final })
     }
     default: {
       if (said?.kind === 'completed') {
