@@ -6,16 +6,22 @@ import {
   exactDuration,
   exactSize,
   formatDuration,
+  type HttpAuth,
+  type HttpPort,
   type MsOrNever,
+  type NumberOrNone,
   type PortRange,
   parseBoolean,
   parseCount,
   parseDuration,
   parseDurationOrNever,
+  parseHttpAuth,
+  parseHttpPort,
   parseLines,
   parseList,
   parseLogLevel,
   parseName,
+  parseOrNone,
   parsePortRange,
   parseSize,
   parseText,
@@ -23,7 +29,16 @@ import {
 import { DtrError } from './errors.js'
 import { LOG_LEVELS, type LogLevel } from './log-levels.js'
 
-export { formatDuration, type MsOrNever, type PortRange, readDuration } from './config/parse.js'
+export {
+  formatDuration,
+  formatSize,
+  type HttpAuth,
+  type HttpPort,
+  type MsOrNever,
+  type NumberOrNone,
+  type PortRange,
+  readDuration,
+} from './config/parse.js'
 
 interface Setting<Value> {
   readonly default: Value
@@ -42,6 +57,9 @@ const setting = <Value>(
 const DAY_MS = 86_400_000
 
 const NO_TEXTS: readonly string[] = []
+/** No process with a task in it takes less. */
+const MEMORY_BYTES_MIN = 64 * 1024 ** 2
+const MEMORY_BYTES_MAX = 1024 ** 5
 
 export const SETTINGS = {
   data: setting('.dtr', parseText, 'folder of the cluster: its secret, its tasks, its processes'),
@@ -69,6 +87,22 @@ export const SETTINGS = {
     parseDurationOrNever(1, 366 * DAY_MS),
     'a worker exits so long after losing the master; `never` stays',
   ),
+  pullLease: setting(
+    75_000,
+    parseDuration(100, 7 * DAY_MS),
+    'lease of a task that a worker has pulled, from its claim or its last renewal',
+  ),
+  pullStale: setting(
+    45_000,
+    parseDuration(100, 7 * DAY_MS),
+    'silence after which a worker that pulls is shown as stale, and after three times as long as offline',
+  ),
+  pullSweep: setting(
+    1_000,
+    parseDuration(100, 3_600_000),
+    'time between two looks for leases of pulled tasks that are over',
+  ),
+  pullAttempts: setting(5, parseCount(1, 1_000), 'attempts of tasks that name none, where a worker pulls them'),
   scan: setting(1_000, parseDuration(50, 3_600_000), 'time between two rounds of looking for workers'),
   drain: setting(30_000, parseDuration(0, 86_400_000), 'time that running tasks get when a process is asked to stop'),
   killGrace: setting(5_000, parseDuration(0, 3_600_000), 'time that code gets between the signal to end and its end'),
@@ -98,7 +132,7 @@ export const SETTINGS = {
     parseSize(0, 1024 ** 5),
     'payloads and results of ended tasks kept at most, such as 1GiB',
   ),
-  id: setting<string | undefined>(undefined, parseName, 'name of the worker'),
+  id: setting<string | undefined>(undefined, parseName, 'name of the worker or gateway'),
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
   queues: setting<readonly string[]>(['default'], parseList, 'queues that the worker takes tasks from, with commas'),
   builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks and --exec'),
@@ -115,8 +149,58 @@ export const SETTINGS = {
   execOutput: setting(NO_TEXTS, parseList, 'task types of commands whose result is what they print, as it is'),
   runner: setting(NO_TEXTS, parseList, 'modules that are runners of your own, for their task types'),
   isolate: setting(false, parseBoolean, 'each slot runs its tasks in a process of its own: native code, much memory'),
+  recycleAfter: setting<NumberOrNone>(
+    'none',
+    parseOrNone(parseCount(1, 1_000_000_000)),
+    'a process that has begun so many tasks gives way to a new one',
+  ),
+  recycleMemory: setting<NumberOrNone>(
+    'none',
+    parseOrNone(parseSize(MEMORY_BYTES_MIN, MEMORY_BYTES_MAX)),
+    'the same for one that has so much memory, such as 512MiB; where there is a memory limit, three quarters of that',
+  ),
+  memoryLimit: setting<NumberOrNone>(
+    'none',
+    parseOrNone(parseSize(MEMORY_BYTES_MIN, MEMORY_BYTES_MAX)),
+    'memory that the tasks of one slot may have, such as 512MiB; what takes more is ended, and told as out of memory',
+  ),
+  blockedAfter: setting<MsOrNever>(
+    5_000,
+    parseDurationOrNever(1_000, DAY_MS),
+    'tasks that let nothing else have its turn for so long are named in the log',
+  ),
   watch: setting(false, parseBoolean, 'load the task modules anew when they change; running tasks are not lost'),
   join: setting<string | undefined>(undefined, parseText, 'host:port of a master that the worker dials itself'),
+  http: setting<HttpPort | undefined>(
+    undefined,
+    parseHttpPort,
+    'port of the HTTP gateway; `auto`: the first free one from 8000, `off`: no gateway',
+  ),
+  httpBind: setting('127.0.0.1', parseText, 'address that the gateway listens on'),
+  httpAuth: setting<HttpAuth>(
+    'auto',
+    parseHttpAuth,
+    'whether requests need a key: `required`, `none`, or `auto`: only where it listens beyond loopback',
+  ),
+  httpHosts: setting(NO_TEXTS, parseList, 'names, besides localhost, by which the gateway may be called, with commas'),
+  httpType: setting('echo', parseName, 'type of a task that comes over HTTP and names none'),
+  httpTextType: setting('sentiment', parseName, 'the same for a task that comes as {"text": ...}'),
+  grpc: setting<HttpPort | undefined>(
+    undefined,
+    parseHttpPort,
+    'port on which the gateway serves gRPC; `auto`: the first free one from 50051',
+  ),
+  grpcScheduler: setting<HttpPort | undefined>(
+    undefined,
+    parseHttpPort,
+    'the same for workers that speak gRPC; `auto`: from 50052; it may be the port of --grpc',
+  ),
+  dev: setting(false, parseBoolean, 'the gateway takes POST /ops/reset, which cancels and forgets all tasks'),
+  otel: setting(
+    false,
+    parseBoolean,
+    'trace tasks from submit to result with OpenTelemetry; the OTEL_* variables say where the spans go',
+  ),
   standby: setting(false, parseBoolean, 'wait while another master holds the data folder, then take over'),
   keepWorkers: setting(
     false,
@@ -127,6 +211,7 @@ export const SETTINGS = {
   exit: setting(false, parseBoolean, 'end the cluster after the demonstration'),
   master: setting<string | undefined>(undefined, parseText, 'host:port of the master to talk to'),
   secretFile: setting<string | undefined>(undefined, parseText, 'file with the secret of the cluster'),
+  keyFile: setting<string | undefined>(undefined, parseText, 'file with a key, for who does not have the secret'),
 } as const
 
 export type SettingName = keyof typeof SETTINGS
@@ -151,7 +236,7 @@ export function flagOf(name: SettingName): string {
 /** The value as a flag or variable says it, so that the other side reads the very same. */
 export function formatSetting(name: SettingName, value: Settings[SettingName]): string {
   if (value === undefined) return ''
-  if (typeof value === 'number' && name === 'keepBytes') return exactSize(value)
+  if (typeof value === 'number' && SIZES.includes(name)) return exactSize(value)
   if (typeof value === 'number') return isDuration(name) ? exactDuration(value) : String(value)
   if (typeof value !== 'object') return String(value)
   return 'first' in value ? `${value.first}-${value.last}` : value.join(isLines(name) ? '\n' : ',')
@@ -168,26 +253,39 @@ const DURATIONS: readonly SettingName[] = [
   'lease',
   'codeDead',
   'masterTimeout',
+  'pullLease',
+  'pullStale',
+  'pullSweep',
   'scan',
   'drain',
   'killGrace',
   'defaultTimeout',
+  'blockedAfter',
   'keepCompleted',
   'keepFailed',
 ]
+
+const SIZES: readonly SettingName[] = ['keepBytes', 'recycleMemory', 'memoryLimit']
+/** Beside those whose default is one. */
+const COUNTS: readonly SettingName[] = ['recycleAfter', 'http', 'grpc', 'grpcScheduler']
 
 export function isDuration(name: SettingName): boolean {
   return DURATIONS.includes(name)
 }
 
+function isNumber(name: SettingName): boolean {
+  return isDuration(name) || SIZES.includes(name) || COUNTS.includes(name)
+}
+
 /** Settings that are files or folders. */
-export const PATHS: readonly SettingName[] = ['data', 'logs', 'tasks', 'runner', 'secretFile']
+export const PATHS: readonly SettingName[] = ['data', 'logs', 'tasks', 'runner', 'secretFile', 'keyFile']
 
 /** Variables that are no settings: they say where those are, carry secrets or steer tests, and are read where they are used. */
 export const OTHER_VARIABLES = [
   'DTR_CONFIG',
   'DTR_DEBUG',
   'DTR_SECRET',
+  'DTR_KEY',
   'DTR_REQUIRE_SERVICES',
   'DTR_REQUIRE_FAULTS',
   // Of a task that is a command, for whatever it runs.
@@ -231,7 +329,7 @@ export function mergeSettings(...sources: readonly Said[]): Resolved {
 
 export function saidByVariables(environment: NodeJS.ProcessEnv): Said {
   const known = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]))
-  const said = new Map<SettingName, { value: unknown; from: string }>()
+  const said = new Map<SettingName, { value: unknown; from: string }>(saidByElsewhere(environment))
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('DTR_') || text === undefined) continue
     const name = known.get(variable)
@@ -241,6 +339,24 @@ export function saidByVariables(environment: NodeJS.ProcessEnv): Said {
     }
   }
   return said
+}
+
+/** What other coordinators of workers that pull call it. DTR_* says more. */
+const ELSEWHERE: Readonly<Record<string, readonly [SettingName, unit: string]>> = {
+  LEASE_SECONDS: ['pullLease', 's'],
+  HEARTBEAT_TTL_SECONDS: ['pullStale', 's'],
+  REQUEUE_SWEEP_SECONDS: ['pullSweep', 's'],
+  MAX_ATTEMPTS_DEFAULT: ['pullAttempts', ''],
+}
+
+function saidByElsewhere(environment: NodeJS.ProcessEnv): Said {
+  return new Map(
+    Object.entries(ELSEWHERE).flatMap(([variable, [name, unit]]) => {
+      const text = environment[variable]
+      if (text === undefined || text === '') return []
+      return [[name, { value: SETTINGS[name].parse(`${text}${unit}`, variable), from: variable }] as const]
+    }),
+  )
 }
 
 /** @param spell how errors name a setting: as an option, a flag, a line of a file */
@@ -271,11 +387,13 @@ function readSetting(name: SettingName, value: unknown, where: string): unknown 
     throw wrong('a list of texts')
   }
   if (typeof value === 'number') {
-    if (typeof fallback === 'number' || isDuration(name)) return parse(formatSetting(name, value), where)
+    if (typeof fallback === 'number' || isNumber(name)) return parse(formatSetting(name, value), where)
   } else if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value) {
     if (name === 'workerPorts') return parse(`${String(value.first)}-${String(value.last)}`, where)
   }
-  throw wrong(isDuration(name) ? 'a duration' : typeof fallback === 'number' ? 'a whole number' : 'a text')
+  throw wrong(
+    isDuration(name) ? 'a duration' : typeof fallback === 'number' || isNumber(name) ? 'a whole number' : 'a text',
+  )
 }
 
 function shown(value: unknown): string {

@@ -24,6 +24,23 @@ t.test('never is said as text, by flag and by variable', async (t) => {
   t.equal(again.masterTimeout, 'never', 'what was resolved resolves to the same')
 })
 
+t.test('sizes and counts that may be without limit', async (t) => {
+  t.match(resolveSettings({}, {}), { memoryLimit: 'none', recycleMemory: 'none', recycleAfter: 'none' })
+  const given = { memoryLimit: '512MiB', recycleMemory: 2 ** 28, recycleAfter: 1_000 }
+  const settings = resolveSettings(given, {})
+  t.match(settings, { memoryLimit: 2 ** 29, recycleMemory: 2 ** 28, recycleAfter: 1_000 })
+  t.equal(formatSetting('memoryLimit', settings.memoryLimit), '512MiB')
+  t.equal(formatSetting('recycleAfter', settings.recycleAfter), '1000')
+  t.match(resolveSettings(settings, {}), settings, 'what was resolved resolves to the same')
+  t.equal(resolveSettings({ memoryLimit: 'none' }, { DTR_MEMORY_LIMIT: '1GiB' }).memoryLimit, 'none')
+  t.throws(() => resolveSettings({ memoryLimit: '1MiB' }, {}), {
+    message: /memoryLimit: 1MiB is outside 64MiB to 1024TiB/,
+  })
+  t.throws(() => resolveSettings({ recycleAfter: '0' }, {}), {
+    message: /recycleAfter: "0" is not a whole number from 1/,
+  })
+})
+
 t.test('unknown names and values out of range are errors that name the setting', async (t) => {
   t.throws(() => resolveSettings({}, { DTR_SLOT: '2' }), { code: 'bad_input', message: /DTR_SLOT/ })
   t.throws(() => resolveSettings({ slot: 2 } as object, {}), { code: 'bad_input', message: /slot/ })

@@ -12,6 +12,7 @@ import { thisMachine } from './machine.js'
 import { backlog } from './measurements/backlog.js'
 import { fakes } from './measurements/fakes.js'
 import { floors } from './measurements/floors.js'
+import { gateway } from './measurements/gateway.js'
 import { prefetch } from './measurements/prefetch.js'
 import { recovery } from './measurements/recovery.js'
 import { safety } from './measurements/safety.js'
@@ -79,6 +80,9 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   },
   prefetch: async () => {
     results.prefetch = await prefetch({ runs, ...sizes.prefetch, tell })
+  },
+  gateway: async () => {
+    results.gateway = await gateway({ runs, ...sizes.gateway, tell })
   },
   safety: async () => {
     results.safety = await safety({ runs, ...sizes.safety, tell })

@@ -23,6 +23,7 @@ export interface Results {
   scale?: readonly ScaleFigure[]
   fakes?: readonly FakeFigures[]
   prefetch?: PrefetchFigures
+  gateway?: readonly Figure[]
   safety?: readonly Figure[]
 }
 
@@ -42,6 +43,11 @@ export function markdown(results: Results): string {
     ...fakesSection(results),
     ...section('A worker that dies', results.recovery && [results.recovery]),
     ...section('Long tasks among short ones', results.prefetch && [results.prefetch.total, results.prefetch.wait]),
+    ...section(
+      'Over HTTP',
+      results.gateway,
+      'One gateway, and callers that are all in one process, which shares the machine with it.',
+    ),
     ...section(
       'The price of safety',
       results.safety,

@@ -8,6 +8,7 @@ export const FULL = {
   scale: { workers: [1, 2, 4, 8, 16], restMs: [0, 1, 10], forMs: 2_000 },
   fakes: { workers: [10, 100, 1_000], tasks: 20_000, idleMs: 5_000 },
   prefetch: { workers: 10, long: { count: 20, ms: 5_000 }, short: { count: 2_000, ms: 5 } },
+  gateway: { tasks: 20_000, streams: 2_000 },
   safety: { tasks: 20_000 },
 }
 
@@ -20,5 +21,6 @@ export const SMOKE: typeof FULL = {
   scale: { workers: [2], restMs: [0, 1], forMs: 100 },
   fakes: { workers: [5], tasks: 100, idleMs: 500 },
   prefetch: { workers: 2, long: { count: 2, ms: 100 }, short: { count: 20, ms: 5 } },
+  gateway: { tasks: 200, streams: 50 },
   safety: { tasks: 200 },
 }

@@ -15,6 +15,7 @@ import traceback
 import types
 
 from clock import now
+from telling import Teller, Told
 
 DATA_BYTES_MAX, MESSAGE_CHARS_MAX, STACK_CHARS_MAX = 1_048_576, 4_000, 8_000
 
@@ -25,15 +26,21 @@ class Processes:
         self.start_guard()
 
     def start(self, function, task):
-        """@returns pid, and the file that has how the attempt ended once the code has."""
+        """@returns pid, the file that has how the attempt ended once the code has, and what it tells meanwhile."""
         file = tempfile.TemporaryFile()
-        pid = self.fork(file.fileno(), self.leash)
+        heard, telling = os.pipe()
+        try:
+            pid = self.fork(file.fileno(), self.leash, telling)
+        except OSError:
+            os.close(heard)
+            os.close(telling)
+            raise
         if pid == 0:
             status = 1
             try:
                 self.tell(f'+{os.getpid()}')  # before the code begins: the worker may die at any moment
                 os.close(self.leash)
-                entry = execute(function, task)
+                entry = execute(function, task, Teller(telling))
                 file.write(json.dumps(entry).encode())
                 file.flush()
                 sys.stdout.flush()
@@ -42,8 +49,9 @@ class Processes:
                 status = end.code if isinstance(end.code, int) else 1
             finally:
                 os._exit(status)
+        os.close(telling)
         self.groups.add(pid)
-        return pid, file
+        return pid, file, Told(heard)
 
     def ended(self, pid, file):
         """None while it runs; then its exit code (of a signal: less than 0), and the entry that it left, if any."""
@@ -135,11 +143,13 @@ def keep_only(*kept):
         os.closerange(low + 1, high)
 
 
-def execute(function, task):
+def execute(function, task, teller):
     """@returns the entry of `results` (3.3), but for id and lease."""
     try:
         # The id of the task makes side effects safe: an attempt may have run elsewhere before, to any point.
         context = types.SimpleNamespace(**{key: task.get(key) for key in ('id', 'lease', 'attempt', 'meta')})
+        context.log, context.progress = teller.log, teller.progress
+        context.last_checkpoint = json.loads(task.get('checkpoint', 'null'))  # what another worker has kept (4.11)
         json_in = task['encoding'] == 'json'
         value = function(json.loads(task['payload']) if json_in else base64.b64decode(task['payload']), context)
         if isinstance(value, bytes):
@@ -155,6 +165,8 @@ def execute(function, task):
         stack = traceback.format_exc()[-STACK_CHARS_MAX:]
         code = 'non_retryable' if final else 'task_failed'
         return failed(code, str(error) or type(error).__name__, final, stack=stack)
+    finally:
+        teller.finish()
 
 
 def failed(code, message, final=False, **more):

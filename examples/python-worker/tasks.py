@@ -1,4 +1,4 @@
-"""What this worker does, by type: functions of a payload and a context (id, lease, attempt, meta)."""
+"""What this worker does, by type: functions of a payload and a context (id, lease, attempt, meta, log, progress)."""
 import collections
 import hashlib
 import time
@@ -28,8 +28,11 @@ def digest(payload, ctx):
 
 
 def nap(payload, ctx):
-    """{"seconds": 5}"""
-    time.sleep(payload['seconds'])
+    """{"seconds": 5}, in ten parts"""
+    ctx.log(f'for {payload["seconds"]} s')
+    for part in range(10):
+        ctx.progress(10 * part, f'part {part + 1} of 10')
+        time.sleep(payload['seconds'] / 10)
     return payload
 
 

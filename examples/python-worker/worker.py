@@ -31,10 +31,12 @@ class Attempt:
     def __init__(self, task):
         self.task, self.lease, self.names = task, task['lease'], {'id': task['id'], 'lease': task['lease']}
         self.state = 'waiting'
-        self.pid = self.file = None
-        self.ending = None  # why its code is ended: cancelled, stale, timeout, lost or drain
+        self.pid = self.file = self.told = None
+        self.ending = None  # why its code is ended: cancelled, stale, timeout, deadline, lost or drain
         self.timeout_at = self.kill_at = math.inf
+        self.deadline_at = now() + task.get('deadlineMs', math.inf)
         self.died_at = self.entry = None
+        self.log = {}  # what it said, once it has ended
 
 
 class Worker:
@@ -76,9 +78,12 @@ class Worker:
                     self.accept()
                 elif key.fileobj is self.awake:
                     self.awake.recv(4_096)
+                elif isinstance(key.data, Attempt):
+                    self.listen_to(key.data)
                 else:
                     self.do(key.data, key.data.read)
             self.begin()
+            self.report()
             self.deliver()
             for session in list(self.sessions):
                 self.do(session, session.flush)
@@ -104,6 +109,9 @@ class Worker:
                 self.end(attempt, 'lost')
         if self.asked and self.stop_at is None:
             self.drain(self.options.drain)
+        for attempt in self.those('waiting', 'announced', 'running'):
+            if at >= attempt.deadline_at:
+                self.end(attempt, 'deadline')
         for attempt in self.running():
             if at >= attempt.timeout_at:
                 self.end(attempt, 'timeout')
@@ -193,6 +201,7 @@ class Worker:
                 'draining': self.stop_at is not None,
                 'n': self.registered,
                 'token': self.token,
+                'follows': True,
             }
         )
 
@@ -235,6 +244,8 @@ class Worker:
         for first in range(0, len(begun), LIST_MAX):
             self.session.send({'type': 'started', 'list': begun[first : first + LIST_MAX]})
         self.unsent = collections.deque(self.results)
+        for told in [attempt.told for attempt in self.running() if attempt.told]:
+            told.followed, told.changed = False, bool(told.progress)
         self.session.welcomed, self.beat_at = True, now() + self.heartbeat
         self.confirm(self.sent[0])
 
@@ -271,6 +282,13 @@ class Worker:
         for entry in message['list']:
             if entry['lease'] in self.attempts:
                 self.end(self.attempts[entry['lease']], entry['reason'])
+
+    def on_follow(self, message):
+        for entry in message['list']:
+            attempt = self.attempts.get(entry['lease'])
+            if attempt and attempt.told:
+                attempt.told.followed = entry['on']
+                self.report(attempt if entry['on'] else None)
 
     def on_drain(self, message):
         self.drain(message['graceMs'])
@@ -321,12 +339,46 @@ class Worker:
         function = self.tasks[attempt.task['type']]
         limit = attempt.task.get('timeoutMs', getattr(function, 'timeoutMs', math.inf))
         try:
-            attempt.pid, attempt.file = self.processes.start(function, attempt.task)
+            attempt.pid, attempt.file, attempt.told = self.processes.start(function, attempt.task)
             attempt.state, attempt.timeout_at = 'running', now() + limit
+            self.selector.register(attempt.told.fd, selectors.EVENT_READ, attempt)
         except OSError as error:
             log(f'no process for a task: {error}')
             returned = {'outcome': 'returned', 'reason': 'undelivered', 'started': False}
             self.settle(attempt, {**returned, 'waitMs': DEATHS_MS})
+
+    # --- What code tells while it runs (4.10)
+
+    def listen_to(self, attempt):
+        try:
+            if attempt.told and not attempt.told.read():
+                self.selector.unregister(attempt.told.fd)
+        except BROKEN as error:
+            log(f'a task tells what cannot be read: {error}')
+            self.stop_listening(attempt)
+
+    def stop_listening(self, attempt):
+        if attempt.told is None:
+            return
+        told, attempt.told = attempt.told, None
+        try:
+            self.selector.unregister(told.fd)
+        except KeyError:
+            pass  # it has closed its end before
+        try:
+            attempt.log = told.close()
+        except BROKEN as error:
+            log(f'a task told what cannot be read: {error}')
+
+    def report(self, asked=None):
+        """Left out where much is unread: it matters only as long as it is new."""
+        session = self.session
+        if not session or not session.welcomed or len(session.out) > QUEUED_BYTES:
+            return
+        for attempt in [asked] if asked else self.running():
+            told = attempt.told.report(now(), asked=bool(asked)) if attempt.told else None
+            if told is not None:
+                session.send({'type': 'progress', 'list': [{**attempt.names, **told}]})
 
     def end(self, attempt, why):
         """Signal, grace, force; it is settled when its code has ended."""
@@ -343,7 +395,8 @@ class Worker:
         if ended is None:
             return
         code, entry = ended
-        if attempt.ending in ('cancelled', 'stale', 'timeout') or (attempt.ending and not entry):
+        self.stop_listening(attempt)
+        if attempt.ending in ('cancelled', 'stale', 'timeout', 'deadline') or (attempt.ending and not entry):
             self.settle(attempt, told(attempt, started=True))
         elif entry:
             self.settle(attempt, entry)
@@ -373,7 +426,7 @@ class Worker:
     def settle(self, attempt, entry):
         del self.attempts[attempt.lease]
         if entry:
-            self.results[attempt.lease] = {**attempt.names, **entry}
+            self.results[attempt.lease] = {**attempt.names, **entry, **attempt.log}
             self.unsent.append(attempt.lease)
 
     def deliver(self):
@@ -390,6 +443,7 @@ def told(attempt, started):
     return {
         'cancelled': {'outcome': 'cancelled'},
         'timeout': failed('timeout', 'it ran for longer than it may'),
+        'deadline': failed('deadline', 'its deadline was over before it ended', final=True),
         'drain': {'outcome': 'returned', 'reason': 'drain', 'started': started},
         'lost': {'outcome': 'lost', 'started': started, 'error': lost},
         'stale': None,

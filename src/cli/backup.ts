@@ -1,6 +1,6 @@
 // dtr backup: the tasks of a cluster as one file, taken while it works or while it does not.
 import { clusterFolder } from '../client/connect.js'
-import { formatDuration } from '../config.js'
+import { formatDuration, formatSize } from '../config.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
 import { backUp, type DataSummary } from '../store/open.js'
 import { TASK_STATES } from '../task/task.js'
@@ -49,11 +49,5 @@ export function describeData({ tasks, bytes, version }: DataSummary): string {
   const states = TASK_STATES.flatMap((state) => (tasks[state] === undefined ? [] : [`${tasks[state]} ${state}`]))
   const count = Object.values(tasks).reduce((sum, number) => sum + number, 0)
   const byState = states.length === 0 ? '' : ` (${states.join(', ')})`
-  return `${count} ${count === 1 ? 'task' : 'tasks'}${byState}, ${formatBytes(bytes)}, schema version ${version}`
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
-  return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power]}`
+  return `${count} ${count === 1 ? 'task' : 'tasks'}${byState}, ${formatSize(bytes)}, schema version ${version}`
 }

@@ -42,7 +42,7 @@ export interface Command {
 }
 
 /** How a command finds its cluster. */
-export const CLUSTER_SETTINGS: readonly SettingName[] = ['data', 'master', 'secretFile']
+export const CLUSTER_SETTINGS: readonly SettingName[] = ['data', 'master', 'secretFile', 'keyFile']
 
 /** For commands whose answer a program may read. */
 export const JSON_FLAG = { json: { about: 'answer in JSON' } } as const

@@ -7,7 +7,9 @@ import { config } from './config.js'
 import { doctor } from './doctor.js'
 import { drill } from './drill.js'
 import { failed } from './failed.js'
+import { gateway } from './gateway.js'
 import { get } from './get.js'
+import { key } from './key.js'
 import { logs } from './logs.js'
 import { map } from './map.js'
 import { master } from './master.js'
@@ -20,13 +22,15 @@ import { status } from './status.js'
 import { stop } from './stop.js'
 import { submit } from './submit.js'
 import { tasks } from './tasks.js'
+import { top } from './top.js'
+import { watch } from './watch.js'
 import { worker } from './worker.js'
 
 export const COMMAND_GROUPS: Readonly<Record<string, readonly Command[]>> = {
-  'Run a cluster': [start, stop, master, worker],
+  'Run a cluster': [start, stop, master, worker, gateway],
   'Give it work': [submit, map],
-  'Look and mend': [status, ps, tasks, get, failed, retry, cancel, logs],
-  'Look after it': [reload, doctor, drill, config, backup, restore, completionOf(() => COMMANDS)],
+  'Look and mend': [status, top, ps, tasks, get, watch, failed, retry, cancel, logs],
+  'Look after it': [reload, key, doctor, drill, config, backup, restore, completionOf(() => COMMANDS)],
 }
 
 export const COMMANDS: readonly Command[] = Object.values(COMMAND_GROUPS).flat()

@@ -25,6 +25,7 @@ const OF_SETTINGS: Readonly<Partial<Record<SettingName, Words>>> = {
   tasks: 'files',
   runner: 'files',
   secretFile: 'files',
+  keyFile: 'files',
   logLevel: LOG_LEVELS,
 }
 export function wordsOf(commands: readonly Command[]): readonly CompletedCommand[] {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Client } from '../client/client.js'
 import { type ConnectOptions, clusterFolder, connect } from '../client/connect.js'
+import type { GivenSettings } from '../config.js'
 import { DtrError } from '../errors.js'
 import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 import { CLUSTER_SETTINGS } from './command.js'
@@ -13,7 +14,7 @@ import { whereabouts } from './whereabouts.js'
  * once. Where the folder of a cluster tells that one of its processes lives, its master is looked for.
  */
 export async function connectBy(flags: Flags, options: Omit<ConnectOptions, 'data' | 'secret'> = {}): Promise<Client> {
-  const said = flags.settings(CLUSTER_SETTINGS)
+  const said = { ...credentialSaid(flags), otel: false }
   if (said.master !== undefined) return connect({ ...said, connectFor: 0, ...options })
   try {
     return await connect({ ...said, ...options })
@@ -24,6 +25,18 @@ export async function connectBy(flags: Flags, options: Omit<ConnectOptions, 'dat
     const log = join(whereabouts(flags, folder).logs, 'master.log')
     throw new DtrError(error.code, error.message, { hint: `${whatLives(living)}; its log: ${log}`, cause: error })
   }
+}
+
+/** Who has DTR_KEY set wants no more than its rights, unless a flag says so: not by a secret that a config file names. */
+function credentialSaid(flags: Flags): GivenSettings {
+  const { secretFile, ...said } = flags.settings(CLUSTER_SETTINGS)
+  const keyed = process.env.DTR_KEY !== undefined && flags.text('secret-file') === undefined
+  return secretFile === undefined || keyed ? said : { ...said, secretFile }
+}
+
+/** For commands that submit. One that is part of a trace is told so by this variable, as other programs are. */
+export function tracedBy(flags: Flags): Pick<ConnectOptions, 'otel' | 'traceparent'> {
+  return { otel: flags.resolve(['otel']).otel, traceparent: process.env.TRACEPARENT }
 }
 
 const NO_CLUSTER = new DtrError('no_cluster', '').exitCode

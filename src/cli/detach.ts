@@ -107,9 +107,9 @@ async function serve(settings: Settings, log: Log): Promise<number> {
     signal: alone.signal,
   })
   if (cluster === undefined) return EXIT_INTERRUPTED
-  const { master, workers } = cluster
+  const { master, workers, gateway } = cluster
   log.info(`launcher in the background, pid ${process.pid}`)
-  await say({ ready: { master, workers, settings: cluster.settings, launcher: process.pid } })
+  await say({ ready: { master, workers, gateway, settings: cluster.settings, launcher: process.pid } })
   if (process.connected) process.disconnect()
   const code = await cluster.ended
   log.info(`the cluster has ended, exit code ${code}`)

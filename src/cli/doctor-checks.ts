@@ -279,6 +279,6 @@ function holderName({ port, pid, program }: PortHolder, own: readonly RunRecord[
   const record = own.find((candidate) => candidate.port === port)
   if (record !== undefined) return `${record.name} of this cluster`
   if (pid === undefined) return "another user's process"
-  const role = /dtr(?:\.js)? (master|worker)\b/.exec(program ?? '')?.[1]
+  const role = /dtr(?:\.js)? (master|worker|gateway)\b/.exec(program ?? '')?.[1]
   return role === undefined ? `pid ${pid} (${program ?? 'unknown'})` : `a ${role} of another cluster (pid ${pid})`
 }

@@ -85,6 +85,21 @@ export class Flags {
     throw new DtrError('bad_input', `--${name}: "${text}" is not a whole number`)
   }
 
+  number(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    if (/^-?\d+(\.\d+)?(e-?\d{1,3})?$/i.test(text)) return Number(text)
+    throw new DtrError('bad_input', `--${name}: "${text}" is not a number`)
+  }
+
+  /** One of these words. */
+  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const text = this.text(name)
+    const word = words.find((one) => one === text)
+    if (text === undefined || word !== undefined) return word
+    throw new DtrError('bad_input', `--${name}: "${text}" is not one of ${words.join(', ')}`)
+  }
+
   /** What was said of these settings, by flag, variable or config file; nothing of those that nobody named. */
   settings(names: readonly SettingName[]): GivenSettings {
     const said = [...this.#below, this.#said(names)].flatMap((source) => [...source])

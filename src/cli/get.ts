@@ -7,7 +7,7 @@ import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
 import { connectBy } from './connect.js'
 import { idsOf } from './ids.js'
 import type { Output } from './output.js'
-import { errorText, storyLines } from './story.js'
+import { errorText, type StoryView, storyLines } from './story.js'
 import { plainTable } from './table.js'
 
 const SHOWN_CHARS_MAX = 2_000
@@ -47,14 +47,16 @@ export const get: Command = {
 
 async function show(task: TaskField, json: boolean, output: Output): Promise<void> {
   if (json) return output.json(task)
-  for (const line of describe(task)) await output.line(line)
+  for (const line of describeTask(task, { now: Date.now(), folder: process.cwd() })) await output.line(line)
 }
 
-function describe(task: TaskField): readonly string[] {
+/** Lines without control characters, as long as they are. Pure. */
+export function describeTask(task: TaskField, view: StoryView): readonly string[] {
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['task', task.id],
     ['type', task.type],
     ['state', task.cancelRequested && task.state === 'running' ? 'running (being cancelled)' : task.state],
+    ['progress', progress(task)],
     ['error', task.error === undefined ? undefined : errorText(task.error)],
     ['result', data(task.result)],
     ['payload', data(task.payload)],
@@ -64,13 +66,39 @@ function describe(task: TaskField): readonly string[] {
     ['priority', task.priority === 0 ? undefined : String(task.priority)],
     ['attempts', attempts(task)],
     ['timeout', task.timeoutMs === undefined ? undefined : formatDuration(task.timeoutMs)],
-    ['expires', task.state === 'pending' ? time(task.expiresAt) : undefined],
+    ['expires', task.state === 'pending' && task.expiresAt !== task.deadlineAt ? time(task.expiresAt) : undefined],
+    ['deadline', time(task.deadlineAt)],
+    ['checkpoint', data(task.checkpoint)],
     ['worker', task.holder],
     ['lease', task.state === 'running' ? task.lease : undefined],
   ]
   const shown = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, escapeControls(value)]]))
-  const story = storyLines(task, { now: Date.now(), folder: process.cwd() })
-  return [...plainTable([], shown), '', ...story.map(escapeControls), ...nextStep(task), '']
+  const story = storyLines(task, view)
+  return [...plainTable([], shown), '', ...story.map(escapeControls), ...votes(task), ...nextStep(task), '']
+}
+
+/** Who has voted for what, and what its replicas are. */
+function votes({ poll }: TaskField): readonly string[] {
+  if (poll === undefined) return []
+  const { quorum, compare, on, tolerance } = poll.rule
+  const part = on === undefined ? '' : ` on ${on}`
+  const near = tolerance === undefined ? '' : ` within ${tolerance}`
+  const rows = poll.replicas.map(({ n, id, voter, state, ballot, agreed }) => [
+    ...[String(n), id, voter ?? '-'],
+    state === 'cast' ? (data(ballot) ?? '') : VOTELESS[state],
+    agreed === undefined ? '' : agreed ? 'agrees' : 'does not agree',
+  ])
+  const cells = rows.map((row) => row.map(escapeControls))
+  return ['', `votes: ${quorum} must be the same as ${compare}${part}${near}`, ...plainTable(VOTE_COLUMNS, cells)]
+}
+
+const VOTE_COLUMNS = ['', 'replica', 'worker', 'vote', '']
+const VOTELESS = { open: 'has not voted yet', cast: '', void: 'ended without a vote' } as const
+
+function progress({ progress }: TaskField): string | undefined {
+  if (progress === undefined) return undefined
+  const { percent, message } = progress
+  return `${Number(percent.toFixed(1))}%${message === undefined ? '' : ` ${message}`}`
 }
 
 function nextStep({ id, state }: TaskField): readonly string[] {

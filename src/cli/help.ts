@@ -11,8 +11,21 @@ export const GLOBAL_FLAGS = {
 } as const
 
 const NAME_COLUMNS = 12
-const OF_NETWORK: readonly SettingName[] = ['bind', 'advertise', 'port', 'workerPorts', 'hosts', 'join', 'plaintext']
-const OF_FILES: readonly SettingName[] = ['data', 'master', 'secretFile', 'logs', 'logLevel', 'logJson']
+const OF_NETWORK: readonly SettingName[] = [
+  'bind',
+  'advertise',
+  'port',
+  'workerPorts',
+  'hosts',
+  'join',
+  'plaintext',
+  'http',
+  'httpBind',
+  'httpHosts',
+  'grpc',
+  'grpcScheduler',
+]
+const OF_FILES: readonly SettingName[] = ['data', 'master', 'secretFile', 'keyFile', 'logs', 'logLevel', 'logJson']
 
 /** Pure. */
 export function overview(groups: Readonly<Record<string, readonly Command[]>>): readonly string[] {

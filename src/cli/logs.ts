@@ -1,4 +1,5 @@
-// dtr logs: what all processes of a cluster have logged, in one stream by time; also of one that does not run.
+// dtr logs: what all processes of a cluster have logged, in one stream by time; also of one that does not run. Of a task what
+// it has said.
 import { setTimeout as delay } from 'node:timers/promises'
 import { clusterFolder } from '../client/connect.js'
 import { systemClock } from '../clock.js'
@@ -11,6 +12,7 @@ import { isAtLeast, type LogLine } from './log-entry.js'
 import { LogFiles } from './log-files.js'
 import { nearest } from './nearest.js'
 import type { Output } from './output.js'
+import { isTaskId, taskLogs } from './task-logs.js'
 import { type Colour, coloured } from './terminal.js'
 import { whereabouts } from './whereabouts.js'
 
@@ -21,9 +23,9 @@ const POLL_MS = 250
 export const logs: Command = {
   name: 'logs',
   positionals: '[name]',
-  about: 'what all processes have logged, by time, or the one of this name',
+  about: 'what all processes have logged, by time, or the one of this name; or what the task of this id has said',
   words: 'names',
-  settings: ['data', 'logs'],
+  settings: ['data', 'logs', 'master', 'secretFile'],
   flags: {
     follow: { about: 'go on with what is logged from now on', short: 'f' },
     lines: {
@@ -40,8 +42,11 @@ export const logs: Command = {
     ['logs -f', 'all processes, as it happens'],
     ['logs worker-2 -n 20', 'the last of one worker'],
     ['logs --since 10m --level warn', 'what went wrong lately'],
+    ['logs 0197c2f0-5f0e-7c3a-9d35-0c8f6b1a2e4d -f', 'what a task says, until it ends'],
   ],
   async run(flags, output) {
+    const name = flags.text('name')
+    if (isTaskId(name)) return taskLogs(name, flags, output)
     const files = new LogFiles(whereabouts(flags, clusterFolder(flags.settings(['data']).data, process.env)).logs)
     if (flags.has('names')) {
       for (const name of files.names) await output.line(name)

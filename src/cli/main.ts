@@ -14,6 +14,7 @@ import {
 import { DtrError, EXIT_OK } from '../errors.js'
 import { findConfig } from '../launch/config-file.js'
 import { VERSION } from '../launch/version.js'
+import { closeTracing } from '../tracing/open.js'
 import { spelledOut } from './arguments.js'
 import type { Command, FlagWords } from './command.js'
 import { COMMAND_GROUPS, COMMANDS } from './commands.js'
@@ -33,6 +34,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.stderr.on('error', () => {})
   endOnCrash((error) => report(error, { debug: isDebug(args, process.env) }))
   const code = await run(args, new Output())
+  await closeTracing()
   process.exit(code)
 }
 

@@ -4,12 +4,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../client/client.js'
 import { FOLDER_NAME } from '../client/folder.js'
-import { type GivenSettings, SETTINGS } from '../config.js'
+import { rawMonoMs } from '../clock.js'
+import { formatDuration, type GivenSettings, SETTINGS } from '../config.js'
 import { DtrError } from '../errors.js'
 import { type Cluster, startCluster } from '../launch/cluster.js'
-import { readRunFiles, runFolder } from '../net/run-file.js'
+import { type RunRecord, readRunFiles, runFolder } from '../net/run-file.js'
 
 export interface MapClusterOptions {
   /** The folder of all maps. */
@@ -37,6 +39,10 @@ const OF_ITS_OWN: GivenSettings = {
   respawn: true,
 }
 
+/** A worker without its launcher ends what runs in half of it, and nothing stays without a master for longer. */
+const LEFT_MS_MAX = 40_000
+const LOOK_EVERY_MS = 100
+
 export class MapCluster {
   readonly #folder: string
   readonly #cluster: Cluster
@@ -51,7 +57,7 @@ export class MapCluster {
   static async start(options: MapClusterOptions): Promise<MapCluster> {
     const { joblog, resume, settings, tell, signal } = options
     const folder = folderOf(options.data, joblog)
-    checkUnused(folder)
+    await untilUnused(folder, options)
     if (!resume) rmSync(folder, { recursive: true, force: true })
     let cluster: Cluster | undefined
     try {
@@ -110,10 +116,23 @@ function folderOf(data: string, joblog: string | undefined): string {
   return join(resolve(data), 'maps', name.slice(0, 16))
 }
 
-function checkUnused(folder: string): void {
-  if (readRunFiles(runFolder(folder)).length === 0) return
-  throw new DtrError('data_in_use', 'a map with this joblog runs, or was killed a moment ago', {
-    hint: `dtr stop --data ${folder} ends what is left of it; by itself it has ended after 30 s`,
+/** Of a map that was killed its processes leave by themselves, and hand back what they ran. */
+async function untilUnused(folder: string, { tell, signal }: MapClusterOptions): Promise<void> {
+  const there = (): readonly RunRecord[] => readRunFiles(runFolder(folder))
+  if (there().length === 0) return
+  const launcher = there().find(({ role }) => role === 'launcher')
+  if (launcher !== undefined) {
+    throw new DtrError('data_in_use', `a map with this joblog runs, as process ${launcher.pid}`, {
+      hint: 'wait for its end, or end it by Ctrl-C and say --resume',
+    })
+  }
+  tell(`waiting for what a map that was killed has left to end: ${formatDuration(LEFT_MS_MAX)} at most`)
+  const untilMs = rawMonoMs() + LEFT_MS_MAX
+  while (there().length > 0 && rawMonoMs() < untilMs) await pause(LOOK_EVERY_MS, undefined, { signal })
+  const [left] = there()
+  if (left === undefined) return
+  throw new DtrError('data_in_use', `${left.name} of a map that was killed is still there, as process ${left.pid}`, {
+    hint: `dtr stop --data ${folder} ends what is left of it`,
   })
 }
 

@@ -40,7 +40,7 @@ export const EXEC_FLAGS: Readonly<Record<string, FlagWords>> = {
 }
 
 /** Settings of the cluster that is started. */
-export const EXEC_SETTINGS: readonly SettingName[] = ['workers', 'slots', 'killGrace']
+export const EXEC_SETTINGS: readonly SettingName[] = ['workers', 'slots', 'killGrace', 'memoryLimit']
 
 /** As of GNU parallel: the number of jobs that failed, and this where there are more. */
 const EXIT_FAILED_MAX = 101
@@ -315,7 +315,11 @@ class ExecMap {
     // Before its output is given out: where the client was closed meanwhile it is found in the store the next time.
     const [task] = item.id === undefined || this.#joblog === undefined ? [] : await client.get([item.id])
     const { stdout, stderr, exitCode, signal } = outputOf(item)
-    if (results !== undefined) keep(join(results, String(seq)), stdout, stderr)
+    if (results !== undefined) {
+      // Of a failure the task itself keeps the end of standard error alone; its log has both outputs, in order.
+      const [log] = item.error === undefined || item.id === undefined ? [] : (await client.logs(item.id)).slice(-1)
+      keep(join(results, String(seq)), { stdout, stderr, ...(log !== undefined && { output: log.text }) })
+    }
     if (item.error === undefined) this.#succeeded += 1
     this.#progress.ended(item.state)
     const written = this.#output.bytes(stdout)
@@ -345,11 +349,11 @@ function retriesOf({ retries }: TaskOptions): number | undefined {
   return retries === 0 ? undefined : retries
 }
 
-function keep(folder: string, stdout: Buffer, stderr: string): void {
+/** A file of each. */
+function keep(folder: string, outputs: Readonly<Record<string, Buffer | string>>): void {
   try {
     mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'stdout'), stdout)
-    writeFileSync(join(folder, 'stderr'), stderr)
+    for (const [name, output] of Object.entries(outputs)) writeFileSync(join(folder, name), output)
   } catch (error) {
     throw cannotWrite(`${folder} cannot be written`, error, '--results DIR')
   }

@@ -65,7 +65,8 @@ export function outputOf({ result, error }: MapItem): JobOutput {
   const attempt = error instanceof TaskFailedError ? error.attemptError : undefined
   const failed = { stdout: NOTHING, stderr: `${attempt?.message ?? error.message}\n` }
   // It is told to end by SIGTERM, whatever it makes of that.
-  if (attempt?.code === 'timeout') return { ...failed, exitCode: NO_EXIT_CODE, signal: signalNumber('SIGTERM') }
+  if (attempt?.code === 'timeout' || attempt?.code === 'deadline')
+    return { ...failed, exitCode: NO_EXIT_CODE, signal: signalNumber('SIGTERM') }
   const signal = signalNumber(attempt?.signal)
   return { ...failed, exitCode: attempt?.exitCode || (signal > 0 ? 0 : NO_EXIT_CODE), signal }
 }

@@ -5,7 +5,7 @@ import { TaskFailedError } from '../client/task-end.js'
 import { flagOf } from '../config.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK, messageOf } from '../errors.js'
 import { CLUSTER_SETTINGS, type Command } from './command.js'
-import { connectBy } from './connect.js'
+import { connectBy, tracedBy } from './connect.js'
 import { type Flags, STANDARD_INPUT } from './flags.js'
 import { type MapWords, splitInputs, textsOf } from './inputs.js'
 import { EXEC_FLAGS, EXEC_SETTINGS, mapExec } from './map-exec.js'
@@ -17,7 +17,7 @@ export const map: Command = {
   name: 'map',
   positionals: '[type] [inputs..]',
   about: 'a task for each line of standard input, results as NDJSON; with --exec a command, as GNU parallel runs it',
-  settings: [...CLUSTER_SETTINGS, ...EXEC_SETTINGS],
+  settings: [...CLUSTER_SETTINGS, 'otel', ...EXEC_SETTINGS],
   flags: {
     ...TASK_FLAGS,
     lines: { about: 'each line is plain text, not JSON' },
@@ -41,7 +41,7 @@ export const map: Command = {
     const options: MapOptions = { ...taskOptions(flags), ordered: flags.has('ordered'), signal: leave.signal }
     const interrupted = (): void => process.exit(EXIT_INTERRUPTED)
     process.once('SIGINT', interrupted)
-    const client = await connectBy(flags)
+    const client = await connectBy(flags, tracedBy(flags))
     process.off('SIGINT', interrupted)
     process.once('SIGINT', () => {
       leave.abort()

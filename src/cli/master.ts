@@ -22,8 +22,8 @@ export const master: Command = {
       nameOf: () => 'master',
       makesFolder: true,
       sharesLog: true,
-      async start(settings, options) {
-        const { port, ended, stop } = await startMaster({ ...settings, ...options })
+      async start(settings, { credential, log, signal }) {
+        const { port, ended, stop } = await startMaster({ ...settings, ...credential, log, signal })
         return {
           port,
           ended,

@@ -7,7 +7,7 @@ import type { StatusReport } from '../protocol/messages.js'
 
 export interface ProcessRow {
   readonly name: string
-  readonly role: 'launcher' | 'master' | 'worker' | 'host'
+  readonly role: 'launcher' | 'master' | 'gateway' | 'worker' | 'host'
   readonly pid: number
   readonly host: string | null
   readonly port: number | null
@@ -15,7 +15,7 @@ export interface ProcessRow {
 }
 
 type Report = Pick<StatusReport, 'master' | 'workers'>
-const ORDER: readonly ProcessRow['role'][] = ['launcher', 'master', 'worker', 'host']
+const ORDER: readonly ProcessRow['role'][] = ['launcher', 'master', 'gateway', 'worker', 'host']
 
 /** @param records of processes that live */
 export function processRows(records: readonly RunRecord[], report: Report | undefined): readonly ProcessRow[] {
@@ -46,6 +46,7 @@ function ownRow(record: RunRecord, report: Report | undefined): ProcessRow {
 const UNTOLD: Readonly<Record<RunRecord['role'], string>> = {
   launcher: 'running',
   master: 'silent',
+  gateway: 'running',
   worker: 'alone',
 }
 

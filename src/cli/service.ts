@@ -8,7 +8,7 @@ import type { SettingName, Settings } from '../config.js'
 import { EXIT_OK } from '../errors.js'
 import { checkLogs } from '../launch/folder.js'
 import { LAUNCHED_FLAG, type LauncherLink, ORPHAN_GRACE_MS, openLauncherPipe } from '../launch/pipe.js'
-import { secretFor } from '../launch/secret.js'
+import { keyFor, secretFor } from '../launch/secret.js'
 import { createLog, type Log } from '../log.js'
 import type { FlagWords } from './command.js'
 import { endOnCrash } from './crash.js'
@@ -24,15 +24,20 @@ export interface Service {
   endNow(): void
 }
 
+/** As text. */
+export type GivenCredential = { readonly secret: string } | { readonly key: string }
+
 export interface ServiceStart {
   readonly flags: Flags
   readonly settings: readonly SettingName[]
   readonly nameOf: (settings: Settings) => string
   /** Whether a folder and a secret are made where there are none. */
   readonly makesFolder: boolean
+  /** It may come with a key in place of the secret. */
+  readonly takesKey?: boolean
   /** Its log file belongs to whoever holds the folder, and is begun by `start`. */
   readonly sharesLog?: boolean
-  start(given: Settings, options: { secret: string; log: Log; signal: AbortSignal }): Promise<Service>
+  start(given: Settings, options: { credential: GivenCredential; log: Log; signal: AbortSignal }): Promise<Service>
 }
 
 export const LAUNCHED_FLAGS: Readonly<Record<string, FlagWords>> = {
@@ -41,10 +46,10 @@ export const LAUNCHED_FLAGS: Readonly<Record<string, FlagWords>> = {
 
 /** @returns the exit code */
 export async function runService(options: ServiceStart): Promise<number> {
-  const { flags, makesFolder } = options
+  const { flags } = options
   const launcher = flags.has(LAUNCHED_FLAG) ? await openLauncherPipe() : undefined
   const settings = settingsOf(options)
-  const secret = launcher?.secret ?? secretFor(settings.data, settings, process.env, { make: makesFolder })
+  const credential = launcher === undefined ? credentialOf(options, settings) : { secret: launcher.secret }
   if (launcher === undefined) checkLogs(settings.logs)
   const log = createLog({
     name: options.nameOf(settings),
@@ -59,7 +64,7 @@ export async function runService(options: ServiceStart): Promise<number> {
     return report(error, { debug: false, log: log.file })
   })
   try {
-    return await serve(options, settings, { secret, log, launcher })
+    return await serve(options, settings, { credential, log, launcher })
   } catch (error) {
     const told = known(error, { debug: false, log: log.file })
     log.error(told.message)
@@ -76,7 +81,7 @@ export async function runService(options: ServiceStart): Promise<number> {
 async function serve(
   options: ServiceStart,
   settings: Settings,
-  { secret, log, launcher }: { secret: string; log: Log; launcher: LauncherLink | undefined },
+  { credential, log, launcher }: { credential: GivenCredential; log: Log; launcher: LauncherLink | undefined },
 ): Promise<number> {
   const starting = new AbortController()
   let service: Service | undefined
@@ -92,7 +97,7 @@ async function serve(
     if (!asked) endInOrder('the launcher is gone', Math.min(settings.drain, ORPHAN_GRACE_MS))
   })
   try {
-    service = await options.start(settings, { secret, log, signal: starting.signal })
+    service = await options.start(settings, { credential, log, signal: starting.signal })
   } catch (error) {
     if (asked) return EXIT_OK
     throw error
@@ -104,7 +109,16 @@ async function serve(
 
 /** The folder that was named, or the nearest; with neither, the one that would be made here. */
 function settingsOf({ flags, settings: names }: ServiceStart): Settings {
-  const settings = flags.resolve([...names, 'secretFile'])
+  const settings = flags.resolve([...names, 'secretFile', 'keyFile'])
   const folder = clusterFolder(flags.settings(['data']).data, process.env)
   return { ...settings, data: folder ?? resolve(settings.data) }
+}
+
+function credentialOf({ flags, takesKey, makesFolder }: ServiceStart, settings: Settings): GivenCredential {
+  // A secret file that was named on the command line ranks before what variables and config file say.
+  const mayKey = takesKey === true && flags.text('secret-file') === undefined
+  const key = mayKey ? keyFor(settings, process.env) : undefined
+  return key === undefined
+    ? { secret: secretFor(settings.data, settings, process.env, { make: makesFolder }) }
+    : { key }
 }

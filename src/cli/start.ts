@@ -2,7 +2,7 @@
 import type { SettingName } from '../config.js'
 import { DtrError, EXIT_INTERRUPTED, EXIT_OK } from '../errors.js'
 import type { Cluster } from '../launch/cluster.js'
-import { MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from '../launch/command-line.js'
+import { GATEWAY_SETTINGS, MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from '../launch/command-line.js'
 import { configAbove } from '../launch/config-file.js'
 import { folderAbove } from '../launch/folder.js'
 import type { Command } from './command.js'
@@ -17,7 +17,9 @@ import { note, type Output } from './output.js'
 const NOT_OF_A_CLUSTER: readonly SettingName[] = ['id', 'join', 'standby', 'keepWorkers', 'advertise']
 const SETTINGS_OF_START: readonly SettingName[] = [
   'workers',
-  ...new Set([...MASTER_SETTINGS, ...WORKER_SETTINGS].filter((name) => !NOT_OF_A_CLUSTER.includes(name))),
+  ...new Set(
+    [...MASTER_SETTINGS, ...WORKER_SETTINGS, ...GATEWAY_SETTINGS].filter((name) => !NOT_OF_A_CLUSTER.includes(name)),
+  ),
   'respawn',
   'exit',
   'secretFile',

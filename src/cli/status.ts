@@ -33,11 +33,14 @@ export const status: Command = {
 }
 
 function describe(report: Report): readonly string[] {
-  const { master, workers, counts, unserved, stale } = report
+  const { master, workers, pullWorkers, counts, unserved, stale } = report
   return [
     `master  ${master.address}  pid ${master.pid}  ${master.state}  up ${formatDuration(master.upMs)}  version ${master.version}`,
     '',
-    ...(workers.length === 0 ? ['no workers'] : workerTable(workers)),
+    ...(workers.length + pullWorkers.length === 0 ? ['no workers'] : []),
+    ...(workers.length === 0 ? [] : workerTable(workers)),
+    ...(workers.length === 0 || pullWorkers.length === 0 ? [] : ['']),
+    ...(pullWorkers.length === 0 ? [] : pullTable(pullWorkers)),
     '',
     ...(counts.length === 0 ? ['no tasks'] : countTable(counts)),
     ...failedHint(counts),
@@ -63,6 +66,20 @@ function workerTable(workers: Report['workers']): readonly string[] {
     `${formatDuration(worker.heardMsAgo)} ago`,
   ])
   return plainTable(['WORKER', 'STATE', 'ADDRESS', 'PID', 'RUNNING', 'COMPLETED', 'FAILED', 'HEARD'], rows)
+}
+
+/** Without a connection of their own. */
+function pullTable(workers: Report['pullWorkers']): readonly string[] {
+  const rows = workers.map((worker) => [
+    worker.id,
+    worker.state,
+    worker.types?.join(',') ?? 'every',
+    String(worker.running),
+    String(worker.completed),
+    String(worker.failed),
+    `${formatDuration(worker.heardMsAgo)} ago`,
+  ])
+  return plainTable(['PULLS', 'STATE', 'TYPES', 'RUNNING', 'COMPLETED', 'FAILED', 'HEARD'], rows)
 }
 
 function countTable(counts: Report['counts']): readonly string[] {

@@ -51,6 +51,8 @@ async function ask(flags: Flags, graceMs: number, living: readonly RunRecord[]):
     const client = await connectBy(flags, { connectFor: ASK_MS, reconnectFor: 0 })
     await client.stop({ graceMs }).finally(() => client.close())
   } catch (error) {
+    // It answers, and says no: that is no reason to end it by other means.
+    if (error instanceof DtrError && (error.code === 'forbidden' || error.code === 'unauthorised')) throw error
     if (living.length === 0) throw noCluster(error)
     const launcher = living.filter(({ role }) => role === 'launcher')
     for (const record of launcher.length > 0 ? launcher : living) terminate(record)

@@ -92,6 +92,7 @@ function last(task: TaskField, { now }: StoryView): Happening[] {
     case 'pending':
       return [{ at: now, text: `now: ${waiting(task, now)}` }]
     case 'completed':
+      if (task.poll !== undefined) return [{ at: end, text: `completed: ${agreement(task.poll)}` }]
       return [given, { at: end, text: `completed after ${formatDuration(Math.max(0, end - given.at))}` }]
     case 'failed':
       return [{ at: end, text: `failed for good: ${finalReason(task)}` }]
@@ -100,21 +101,41 @@ function last(task: TaskField, { now }: StoryView): Happening[] {
   }
 }
 
+function votesIn({ rule, replicas }: NonNullable<TaskField['poll']>): string {
+  const cast = replicas.filter(({ state }) => state === 'cast').length
+  return `${rule.quorum} votes that agree; of its ${replicas.length} replicas ${cast} have voted`
+}
+
 function running(task: TaskField, now: number): string {
   const since = formatDuration(Math.max(0, now - (task.grantedAt ?? now)))
   const limit = task.timeoutMs === undefined ? '' : `, limit ${formatDuration(task.timeoutMs)}`
-  return task.cancelRequested ? `is being cancelled, it has run for ${since}` : `has run for ${since}${limit}`
+  if (task.cancelRequested) return `is being cancelled, it has run for ${since}`
+  return `has run for ${since}${limit}${deadline(task, now)}`
+}
+
+function agreement({ replicas }: NonNullable<TaskField['poll']>): string {
+  return `${replicas.filter(({ agreed }) => agreed === true).length} of ${replicas.length} replicas agree`
 }
 
 function waiting(task: TaskField, now: number): string {
+  if (task.poll !== undefined) return `waits for ${votesIn(task.poll)}${deadline(task, now)}`
   const next = `attempt ${task.attempt + 1}`
-  if (task.runAt > now) return `waits; ${next} comes in ${formatDuration(task.runAt - now)}, at ${clock(task.runAt)}`
-  return `${next} waits for a free worker that serves ${task.type}, for ${formatDuration(now - task.runAt)}`
+  const until = deadline(task, now)
+  if (task.runAt > now) {
+    return `waits; ${next} comes in ${formatDuration(task.runAt - now)}, at ${clock(task.runAt)}${until}`
+  }
+  return `${next} waits for a free worker that serves ${task.type}, for ${formatDuration(now - task.runAt)}${until}`
+}
+
+function deadline({ deadlineAt }: TaskField, now: number): string {
+  return deadlineAt === undefined ? '' : `, its deadline is in ${formatDuration(Math.max(0, deadlineAt - now))}`
 }
 
 function finalReason(task: TaskField): string {
   const code = task.error?.code
   if (code === 'expired') return 'its time to wait was over'
+  if (code === 'deadline') return 'its deadline was over'
+  if (code === 'no_quorum') return 'its replicas did not agree'
   if (code === 'non_retryable' || code === 'payload_refused') return `${code} is not tried again`
   if (code === 'poison') return 'poison: it took its process down again and again, alone'
   if (task.maxAttempts === 1) return 'it had one attempt'

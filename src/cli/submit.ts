@@ -4,10 +4,12 @@ import type { TaskOptions } from '../client/spec.js'
 import { TaskFailedError } from '../client/task-end.js'
 import type { TaskHandle } from '../client/task-handle.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
+import { COMPARISONS } from '../task/ballot.js'
 import { CLUSTER_SETTINGS, type Command, type FlagWords } from './command.js'
-import { connectBy } from './connect.js'
+import { connectBy, tracedBy } from './connect.js'
 import { type Flags, STANDARD_INPUT } from './flags.js'
 import { note, type Output } from './output.js'
+import { showCourse } from './watch.js'
 
 /** What may be said about a task, for `submit` and `map`. */
 export const TASK_FLAGS: Readonly<Record<string, FlagWords>> = {
@@ -15,8 +17,16 @@ export const TASK_FLAGS: Readonly<Record<string, FlagWords>> = {
   delay: { about: 'wait so long before the first attempt', value: '10s' },
   retries: { about: 'attempts after the first that failed', value: 'N' },
   timeout: { about: 'limit of one run', value: '5s' },
-  expires: { about: 'fail if it is still pending after so long', value: '1h' },
+  expires: { about: 'fail if it waits after so long', value: '1h' },
+  deadline: { about: 'fail if it has not ended after so long, and end its code', value: '2h' },
   queue: { about: 'the queue that it waits in', value: 'NAME' },
+  replicas: { about: 'let so many workers do it, each once, and vote', value: '3' },
+  quorum: { about: 'so many of them must agree; more than half where unset', value: '2' },
+  'max-replicas': { about: 'where they disagree send out more, up to so many in all', value: '7' },
+  compare: { about: 'what makes results the same: json, exact or numeric', value: 'json' },
+  'vote-on': { about: 'vote on a part of the result, a JSON Pointer', value: '/label' },
+  tolerance: { about: 'numbers agree where they are not further apart', value: '0.01' },
+  spread: { about: 'host: no two replicas on one machine while others have room', value: 'host' },
 }
 
 export function taskOptions(flags: Flags): TaskOptions {
@@ -26,7 +36,15 @@ export function taskOptions(flags: Flags): TaskOptions {
     retries: flags.integer('retries'),
     timeout: flags.duration('timeout'),
     expires: flags.duration('expires'),
+    deadline: flags.duration('deadline'),
     queue: flags.text('queue'),
+    replicas: flags.integer('replicas'),
+    quorum: flags.integer('quorum'),
+    maxReplicas: flags.integer('max-replicas'),
+    compare: flags.word('compare', COMPARISONS),
+    voteOn: flags.text('vote-on'),
+    tolerance: flags.number('tolerance'),
+    spread: flags.word('spread', ['host']),
   }
 }
 
@@ -37,29 +55,45 @@ export const submit: Command = {
   name: 'submit',
   positionals: '<type> [payload]',
   about: 'submit a task and print its id',
-  settings: CLUSTER_SETTINGS,
+  settings: [...CLUSTER_SETTINGS, 'otel'],
   flags: {
     ...TASK_FLAGS,
     key: { about: 'the same key is the same task, however often it is submitted', value: 'KEY' },
     description: { about: 'words for people', value: 'TEXT' },
     text: { about: 'the payload is plain text, not JSON' },
     wait: { about: 'wait for its end and print its result as JSON; exit 1 if it failed' },
+    follow: { about: 'show what it does until its end, as dtr watch does; exit 1 if it failed', short: 'f' },
+    json: { about: 'with --follow: a line of JSON for each thing that happens' },
   },
   examples: [
     [`submit sleep '{"ms": 500}' --wait`, 'a JSON payload; prints the result'],
     ['submit checksum --text README.md', 'a payload that is plain text'],
+    [`submit sleep '{"ms": 5000}' --follow`, 'shows its states, its progress and what it says'],
     ['submit echo - --key once < data.json', 'the payload from standard input'],
+    [
+      'submit sentiment --text "I love it" --replicas 3 --vote-on /label --wait',
+      'three workers do it, and two must agree',
+    ],
   ],
   async run(flags, output) {
+    const follows = flags.has('follow')
+    if (follows && flags.has('wait'))
+      throw new DtrError('bad_input', '--follow: shows the end as well; leave --wait out')
+    if (flags.has('json') && !follows)
+      throw new DtrError('bad_input', '--json: is for --follow; --wait prints JSON anyway')
     const options = { ...taskOptions(flags), key: flags.text('key'), description: flags.text('description') }
     const payload = parsePayload(await payloadText(flags.text('payload')), flags.has('text'))
-    const client = await connectBy(
-      flags,
-      flags.has('wait') ? { connectFor: undefined } : { reconnectFor: RECONNECT_MS },
-    )
+    const client = await connectBy(flags, {
+      ...tracedBy(flags),
+      ...(follows || flags.has('wait') ? { connectFor: undefined } : { reconnectFor: RECONNECT_MS }),
+    })
     try {
       const handle = await client.submit(flags.demanded('type'), payload, options)
       if (handle.unserved) noteUnserved(flags.demanded('type'), 'task waits')
+      if (follows) {
+        note(`dtr: task ${handle.id}`)
+        return await showCourse(client, [handle.id], flags.has('json'), output)
+      }
       if (flags.has('wait')) return await showEnd(handle, output)
       await output.line(handle.id)
       return EXIT_OK

@@ -8,11 +8,12 @@ import { LAUNCHED_FLAGS, runService } from './service.js'
 export const worker: Command = {
   name: 'worker',
   about: 'run a worker by itself',
-  settings: [...WORKER_SETTINGS, 'secretFile'],
+  settings: [...WORKER_SETTINGS, 'secretFile', 'keyFile'],
   flags: LAUNCHED_FLAGS,
   examples: [
     ['worker --id worker-6 --tasks ./tasks.mjs', 'a port of 5000-5100; the master finds it'],
     ['worker --id far-1 --join 10.0.0.1:4999 --secret-file ./secret', 'dial in to a master that cannot reach it'],
+    ['worker --id far-1 --join 10.0.0.1:4999 --key-file ./key', 'the same with a key of dtr key create --role worker'],
   ],
   handlesSignals: true,
   run: (flags) =>
@@ -21,10 +22,11 @@ export const worker: Command = {
       settings: WORKER_SETTINGS,
       nameOf: ({ id }) => id ?? `worker-${process.pid}`,
       makesFolder: false,
-      async start(settings, { secret, log }) {
+      takesKey: true,
+      async start(settings, { credential, log }) {
         const { port, ended, drain, kill } = await startWorker({
           ...settings,
-          secret,
+          ...credential,
           log,
           reloaded: tellReload(settings.watch),
         })

@@ -7,7 +7,7 @@
 import type { MonoMs } from '../clock.js'
 import type { ClientMessage, MasterToClient } from '../protocol/messages.js'
 import { isTerminal } from '../task/task.js'
-import { GET_IDS_MAX, restOf } from './pages.js'
+import { restOf, takeSome } from './pages.js'
 import { endOfTask, type TaskEnd } from './task-end.js'
 
 export type AwaitedAnswer =
@@ -34,6 +34,13 @@ export class Awaited {
   follow(id: string): void {
     this.#tasks.set(id, 'foreign')
     this.#toAsk.add(id)
+  }
+
+  /** Nobody waits for its end. */
+  forget(id: string): void {
+    this.#tasks.delete(id)
+    this.#toAsk.delete(id)
+    this.#toWatch.delete(id)
   }
 
   closed(): void {
@@ -108,14 +115,4 @@ export class Awaited {
   #unknown(id: string): AwaitedAnswer[] {
     return this.#tasks.delete(id) ? [{ kind: 'unknown', id }] : []
   }
-}
-
-function takeSome(ids: Set<string>): string[] {
-  const taken: string[] = []
-  for (const id of ids) {
-    if (taken.length === GET_IDS_MAX) break
-    taken.push(id)
-    ids.delete(id)
-  }
-  return taken
 }

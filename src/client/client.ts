@@ -1,36 +1,47 @@
 // The client that users, the CLI and gateways hold: promises around the client's machine and its link to the master.
 // What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
 import type { Clock } from '../clock.js'
-import { checkFunction, checkOptions, shown } from '../config/options.js'
+import { checkFunction, checkOptions, checkSignal, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
 import type { Connection } from '../net/connection.js'
 import {
   type FailureField,
+  type KeptLogField,
   LIST_MAX,
+  type MetricsReport,
   type StatusReport,
   type SubmittedTask,
   type SummaryField,
   type TaskField,
   type TaskFilterField,
 } from '../protocol/messages.js'
+import type { Tracing } from '../tracing/tracing.js'
+import { type ClusterFeed, type FeedOptions, feedOf } from './feed.js'
 import { freshId } from './ids.js'
+import { Keys } from './keys.js'
 import { Link, type LinkOptions } from './link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
 import { type MapItem, type MapOptions, mapTasks, type Submitted } from './map.js'
 import { onAbort } from './on-abort.js'
 import { GET_IDS_MAX, restOf } from './pages.js'
+import { type PullWorker, PullWorkers, workerOf } from './pull.js'
 import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
 import { checkIds, checkSubmit, type Duration, idOfKey, readMs, specOf, specsOf, type TaskOptions } from './spec.js'
 import type { TaskEnd } from './task-end.js'
+import type { TaskEvent, TaskLog } from './task-events.js'
 import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
+import { TaskWatch } from './task-watch.js'
 import { Promised, type Waiter, Waiters } from './waiters.js'
+import { watchTasks } from './watch-tasks.js'
 
 export interface SubmitOptions extends TaskOptions {
   /** How long a master that is busy is asked again; for ever where unset. */
   readonly busyFor?: Duration | undefined
   /** Cancels the task. */
   readonly signal?: AbortSignal | undefined
+  /** False: nothing is kept here for its end, which `ended()` of the handle then asks for. For those who submit and leave. */
+  readonly follow?: boolean | undefined
 }
 
 /** What became of a worker that was asked to load its task modules anew. */
@@ -41,12 +52,25 @@ export interface WorkerReload {
   readonly problem?: string
 }
 
+export interface ClusterStatus extends Omit<StatusReport, 'type' | 're' | 'pullWorkers'> {
+  /** Those first that were heard last. */
+  readonly pullWorkers: readonly PullWorker[]
+}
+
+/**
+ * Counts since the master started, and histograms: of how long tasks waited to be granted, how long their code ran, and how
+ * long batches took to disk. `counts` has one more than `boundsMs`, for what took longer than all of them.
+ */
+export type ClusterMetrics = Omit<MetricsReport, 'type' | 're'>
+
 export interface TaskPage {
   readonly tasks: readonly SummaryField[]
   /** Where the next page begins; none, this was the last. */
   readonly next: string | undefined
 }
 
+/** For its worker to tell what a running attempt has said. */
+const RUNNING_LOG_MS_MAX = 2_000
 /** Tasks in one page. */
 const PAGE_MAX = 500
 
@@ -54,25 +78,68 @@ type Accepted = Extract<ClientEffect, { kind: 'submitted' }>
 
 /** Who submitted a task: told that the master has it, and then how it ended, or why not. */
 interface Submission extends Waiter<TaskEnd> {
+  /** Nobody here waits for its end. */
+  readonly unfollowed?: boolean
   accepted?(answer: Accepted): void
 }
 
+/** Its span ends when the master has the task, or has refused it. */
+function traced(
+  tracing: Tracing,
+  task: SubmittedTask,
+  submission: Submission,
+): { readonly task: SubmittedTask; readonly submission: Submission } {
+  const span = tracing.submit(task)
+  const { meta } = span
+  return {
+    task: meta === undefined ? task : { ...task, meta },
+    submission: {
+      ...(submission.unfollowed === true && { unfollowed: true }),
+      accepted: (answer) => {
+        span.accepted(answer.status === 'existing')
+        submission.accepted?.(answer)
+      },
+      resolve: (end) => submission.resolve(end),
+      reject: (error) => {
+        span.refused(error)
+        submission.reject(error)
+      },
+    },
+  }
+}
+
 export class Client {
+  /** Speaks for workers that pull. */
+  readonly pull: PullWorkers = new PullWorkers(
+    (request) => this.#request(request),
+    () => this.#clock.now().wallMs,
+  )
+  /** Keys of the cluster: makes, lists, revokes and checks them. */
+  readonly keys: Keys
   readonly #clock: Clock
   readonly #machine = new ClientMachine()
   readonly #link: Link
+  readonly #tracing: Tracing | undefined
   /** Unanswered, by ticket. */
   readonly #submits = new Map<number, Submission>()
   readonly #requests = new Waiters<number, Extract<ClientEffect, { kind: 'answered' }>['message']>()
   readonly #ends = new Waiters<string, TaskEnd>()
+  /** Who watches what has not ended, by task. */
+  readonly #watches = new Map<string, Set<TaskWatch>>()
   #connection: Connection | undefined
   #soon: NodeJS.Immediate | undefined
   #later: (() => void) | undefined
   #ticket = 0
   #closed: DtrError | undefined
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions & { readonly tracing?: Tracing | undefined }) {
     this.#clock = options.clock
+    this.keys = new Keys({
+      cluster: options.identity.key.cluster,
+      clock: options.clock,
+      request: (request) => this.#request(request),
+    })
+    this.#tracing = options.tracing
     this.#link = new Link(options, {
       connected: (connection) => {
         this.#connection = connection
@@ -106,13 +173,12 @@ export class Client {
     checkSubmit(options)
     const { signal } = options
     signal?.throwIfAborted()
+    if (options.follow === false) return this.#submitUnfollowed(type, payload, options)
     const accepted = new Promised<TaskHandle<Result>>()
     const ended = new Promised<TaskEnd>()
     const submitted = this.#submit(specOf(type, payload, options, freshId()), readMs(options.busyFor, 'busyFor'), {
       accepted: ({ id, state, unserved }) =>
-        accepted.resolve(
-          new TaskHandle({ id, state, unserved, ended: () => ended.promise, cancel: (ids) => this.cancel(ids) }),
-        ),
+        accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => ended.promise })),
       resolve: (end) => ended.resolve(end),
       reject: (error) => {
         accepted.reject(error)
@@ -126,10 +192,124 @@ export class Client {
     return accepted.promise
   }
 
+  async #submitUnfollowed<Result>(type: string, payload: unknown, options: SubmitOptions): Promise<TaskHandle<Result>> {
+    const accepted = new Promised<TaskHandle<Result>>()
+    const submitted = this.#submit(specOf(type, payload, options, freshId()), readMs(options.busyFor, 'busyFor'), {
+      unfollowed: true,
+      accepted: ({ id, state, unserved }) =>
+        accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => this.#follow(id) })),
+      resolve: () => {},
+      reject: (error) => accepted.reject(error),
+    })
+    const leave =
+      options.signal === undefined
+        ? () => {}
+        : onAbort(options.signal, () => void this.#leave([submitted]).catch(() => {}))
+    return accepted.promise.finally(leave)
+  }
+
+  /**
+   * What these tasks do until all of them have ended: their states, how far they are, what they say, and how they ended; first
+   * what their attempts have said so far, as far as it is kept. Connections that end and masters that come back are
+   * not noticed. Leaving the loop ends the watching, and so does `signal`, also while nothing happens.
+   * @throws DtrError `not_found` for a task that the master does not know
+   */
+  async *watch(
+    ids: string | readonly string[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<TaskEvent, void, undefined> {
+    const list = [...new Set(typeof ids === 'string' ? [ids] : ids)]
+    checkIds(list)
+    checkOptions(options, ['signal'])
+    checkSignal(options.signal)
+    const watch = this.#openWatch(list)
+    const stay = options.signal === undefined ? () => {} : onAbort(options.signal, () => watch.leave())
+    try {
+      yield* watchTasks(list, { watch, keptLogs: (id, after) => this.#keptLogs(id, after) })
+    } finally {
+      stay()
+      this.#closeWatch(watch)
+    }
+  }
+
+  /**
+   * What the attempts of a task have said, the first of them first, each as far as it is kept: `ctx.log`, and all that a
+   * command prints. Of one that runs what it has said so far.
+   * @throws DtrError `not_found` for a task that the master does not know
+   */
+  async logs(id: string): Promise<readonly TaskLog[]> {
+    checkIds([id])
+    const logs: TaskLog[] = []
+    for await (const { attempt, text, at, endedAt } of this.#keptLogs(id)) {
+      logs.push({ attempt, text, skipped: at, endedAt })
+    }
+    const [task] = await this.get([id])
+    if (task === undefined) throw unknownTask(id)
+    const running = task.state === 'running' ? await this.#runningLog(id) : undefined
+    return running === undefined ? logs : [...logs.filter(({ attempt }) => attempt !== running.attempt), running]
+  }
+
+  /** Its worker tells; where it does not, or the attempt has ended meanwhile, nothing is known of it now. */
+  async #runningLog(id: string): Promise<TaskLog | undefined> {
+    const watch = this.#openWatch([id])
+    let cancel = (): void => {}
+    const until = new Promise<undefined>((resolve) => {
+      cancel = this.#clock.wakeAt(this.#clock.now().monoMs + RUNNING_LOG_MS_MAX, () => resolve(undefined))
+    })
+    try {
+      for (let item = await Promise.race([watch.next(), until]); item?.kind === 'seen'; ) {
+        const { attempt, log } = item.entry
+        if (log !== undefined) return { attempt, text: log.text, skipped: log.at }
+        item = await Promise.race([watch.next(), until])
+      }
+      return undefined
+    } finally {
+      cancel()
+      this.#closeWatch(watch)
+    }
+  }
+
+  async *#keptLogs(id: string, after?: number): AsyncGenerator<KeptLogField, void> {
+    for (let behind = after, more = true; more; ) {
+      const answer = await this.#request({ type: 'logs', id, ...(behind !== undefined && { after: behind }) })
+      yield* answer.list
+      behind = answer.list.at(-1)?.n
+      more = answer.more && behind !== undefined
+    }
+  }
+
+  #openWatch(ids: readonly string[]): TaskWatch {
+    if (this.#closed !== undefined) throw this.#closed
+    const watch = new TaskWatch(ids)
+    for (const id of ids) {
+      const watches = this.#watches.get(id)
+      if (watches === undefined) this.#watches.set(id, new Set([watch]))
+      else watches.add(watch)
+    }
+    this.#step({ kind: 'watch', ids })
+    return watch
+  }
+
+  #closeWatch(watch: TaskWatch): void {
+    const left = [...watch.open].filter((id) => {
+      const watches = this.#watches.get(id)
+      watches?.delete(watch)
+      return watches?.size === 0 && this.#watches.delete(id)
+    })
+    if (left.length > 0) this.#step({ kind: 'unwatch', ids: left })
+  }
+
+  /** Nothing more comes of this task. */
+  #takeWatches(id: string): ReadonlySet<TaskWatch> {
+    const watches = this.#watches.get(id) ?? new Set()
+    this.#watches.delete(id)
+    return watches
+  }
+
   /** A task that was submitted before, here or elsewhere. */
   task<Result = unknown>(id: string): TaskHandle<Result> {
     checkIds([id])
-    return new TaskHandle<Result>({ id, ended: () => this.#follow(id), cancel: (ids) => this.cancel(ids) })
+    return new TaskHandle<Result>({ id, client: this, ended: () => this.#follow(id) })
   }
 
   /**
@@ -250,9 +430,23 @@ export class Client {
     return cancelled
   }
 
-  async status(): Promise<Omit<StatusReport, 'type' | 're'>> {
-    const { type: _type, re: _re, ...report } = await this.#request({ type: 'status' })
-    return report
+  async status(): Promise<ClusterStatus> {
+    const { type: _type, re: _re, pullWorkers = [], ...report } = await this.#request({ type: 'status' })
+    return { ...report, pullWorkers: pullWorkers.map(workerOf) }
+  }
+
+  /** What the master has counted since it started: for who watches a cluster. */
+  async metrics(): Promise<ClusterMetrics> {
+    const { type: _type, re: _re, ...metrics } = await this.#request({ type: 'metrics' })
+    return metrics
+  }
+
+  /**
+   * What goes on in the whole cluster, a few times a second: how much was done, and attempts one by one, as far as a person
+   * can follow them. It goes on over reconnects and masters that come back, until the loop is left or `signal` ends it.
+   */
+  feed(options: FeedOptions = {}): AsyncGenerator<ClusterFeed, void, undefined> {
+    return feedOf({ ask: (request) => this.#request(request), clock: this.#clock }, options)
   }
 
   /**
@@ -265,6 +459,14 @@ export class Client {
       yield { worker: name, status, ...(problem !== undefined && { problem }) }
       if (status === 'refused') return
     }
+  }
+
+  /**
+   * Forgets all tasks that have ended, with their results and stories, whatever is kept otherwise. They cannot be had back.
+   * @returns how many there were
+   */
+  async forgetEnded(): Promise<number> {
+    return (await this.#request({ type: 'forget-ended' })).count
   }
 
   /** Asks the master to end the cluster; resolves when it has begun to. */
@@ -289,6 +491,7 @@ export class Client {
 
   #submit(task: SubmittedTask, busyForMs: number | undefined, submission: Submission): Submitted {
     const ticket = this.#nextTicket()
+    if (this.#tracing !== undefined) ({ task, submission } = traced(this.#tracing, task, submission))
     this.#submits.set(ticket, submission)
     const busyUntil = busyForMs === undefined ? {} : { busyUntil: this.#clock.now().monoMs + busyForMs }
     this.#step({ kind: 'submit', request: { ticket, task, ...busyUntil } })
@@ -337,6 +540,15 @@ export class Client {
         return this.#refused(effect.ticket, new DtrError('cancelled', 'cancelled before it was submitted'))
       case 'ended':
         return this.#ends.resolve(effect.end.id, effect.end)
+      case 'seen':
+        for (const watch of this.#watches.get(effect.entry.id) ?? []) watch.seen(effect.entry)
+        return
+      case 'watched-ended':
+        for (const watch of this.#takeWatches(effect.end.id)) watch.ended(effect.end)
+        return
+      case 'watched-unknown':
+        for (const watch of this.#takeWatches(effect.id)) watch.fail(unknownTask(effect.id))
+        return
       case 'unknown':
         return this.#ends.reject(effect.id, unknownTask(effect.id))
       case 'answered':
@@ -350,7 +562,8 @@ export class Client {
     const submission = this.#submits.get(answer.ticket)!
     this.#submits.delete(answer.ticket)
     // Its end is awaited from now on: it may stand in the same chunk.
-    this.#ends.add(answer.id, submission)
+    if (submission.unfollowed !== true) this.#ends.add(answer.id, submission)
+    else if (!this.#ends.has(answer.id)) this.#step({ kind: 'forget', id: answer.id })
     submission.accepted?.(answer)
   }
 
@@ -385,6 +598,7 @@ export class Client {
     this.#link.close()
     for (const ticket of [...this.#submits.keys()]) this.#refused(ticket, error)
     for (const waiters of [this.#requests, this.#ends]) waiters.rejectAll(error)
+    for (const watches of this.#watches.values()) for (const watch of watches) watch.fail(error)
   }
 }
 

@@ -60,10 +60,25 @@ function checkOwner(folder: string, stats: Stats): string {
  * @throws DtrError `bad_input` where it is missing or others may read it
  */
 export function readSecretFile(file: string): string {
+  return readPrivate(file, () => {
+    return new DtrError('no_cluster', `no secret in ${file}`, { hint: 'dtr start makes one, together with a cluster' })
+  })
+}
+
+/**
+ * The text of a file with a key.
+ * @throws DtrError `bad_input` where it is missing or others may read it
+ */
+export function readKeyFile(file: string): string {
+  return readPrivate(
+    file,
+    () => new DtrError('bad_input', `there is no key in ${file}`, { hint: 'dtr key create makes one' }),
+  )
+}
+
+function readPrivate(file: string, missing: () => DtrError): string {
   const stats = readable(file, () => statsOf(file))
-  if (stats === undefined) {
-    throw new DtrError('no_cluster', `no secret in ${file}`, { hint: 'dtr start makes one, together with a cluster' })
-  }
+  if (stats === undefined) throw missing()
   if ((stats.mode & (isCredential(file) ? CREDENTIAL_REFUSED : 0o077)) !== 0) {
     throw new DtrError('bad_input', `${file} can be read by others`, { hint: `chmod 600 ${file}` })
   }

@@ -2,8 +2,14 @@
 // out, and make null of NaN and {} of a Map.
 import { DtrError, messageOf } from '../errors.js'
 
+/** A text that is JSON already, and is to stay as it is to the byte. */
+export class JsonText {
+  constructor(readonly text: string) {}
+}
+
 /** @throws DtrError `bad_input` that names `name`, and the field within it */
 export function jsonText(value: unknown, name: string): string {
+  if (value instanceof JsonText) return value.text
   let text: string | undefined
   try {
     text = isPlain(value, 1)

@@ -5,6 +5,7 @@ import { DtrError, messageOf } from '../errors.js'
 import type { Address } from '../net/address.js'
 import type { Connection, DialOptions, DialResult, Identity } from '../net/connection.js'
 import { MASTER_TO_CLIENT_MESSAGES, type MasterToClient } from '../protocol/messages.js'
+import { isAccessKey } from '../protocol/proofs.js'
 import { HOW_TO_START, type Locate, type MayCome, mayComeAlways } from './locate.js'
 
 export type Dial = (options: DialOptions) => Promise<DialResult>
@@ -115,7 +116,7 @@ export class Link {
       accepts: MASTER_TO_CLIENT_MESSAGES,
       connectMs: DIAL_MS_MAX,
     })
-    if (result.kind !== 'connected') throw whyNot(address, result)
+    if (result.kind !== 'connected') throw whyNot(address, result, isAccessKey(identity.key))
     if (!this.#stop.signal.aborted) return result.connection
     result.connection.end()
     throw this.#stop.signal.reason
@@ -138,10 +139,19 @@ export class Link {
   }
 }
 
-function whyNot({ host, port }: Address, result: Exclude<DialResult, { kind: 'connected' }>): DtrError {
+function whyNot(
+  { host, port }: Address,
+  result: Exclude<DialResult, { kind: 'connected' }>,
+  withKey: boolean,
+): DtrError {
   const where = `${host}:${port}`
   switch (result.kind) {
     case 'unproven':
+      if (withKey) {
+        return new DtrError('unauthorised', `the master at ${where} does not take this key: ${result.why}`, {
+          hint: 'dtr key list, where the secret of the cluster is, tells which keys are good',
+        })
+      }
       return new DtrError(
         'unauthorised',
         `the master at ${where} and this client have different secrets: ${result.why}`,
@@ -152,7 +162,9 @@ function whyNot({ host, port }: Address, result: Exclude<DialResult, { kind: 'co
             hint: 'dtr ps tells where the master listens',
           })
         : new DtrError('no_cluster', `a ${result.role} of another cluster listens at ${where}`, {
-            hint: 'the secret says which cluster is meant: see --secret-file, DTR_SECRET, --data',
+            hint: withKey
+              ? 'a key is for the cluster in which it was made'
+              : 'the secret says which cluster is meant: see --secret-file, DTR_SECRET, --data',
           })
     case 'stranger':
       return new DtrError('no_cluster', `what listens at ${where} is no master: ${result.why}`, { hint: HOW_TO_START })

@@ -2,7 +2,7 @@
 // reconnect, since the master may be back on another port.
 import { DtrError } from '../errors.js'
 import type { Address } from '../net/address.js'
-import { readRunFile, readRunFiles, runFolder } from '../net/run-file.js'
+import { type RunRecord, readRunFile, readRunFiles, runFolder } from '../net/run-file.js'
 
 /** @throws DtrError `no_cluster` where no master has left its address */
 export type Locate = () => Address
@@ -10,11 +10,14 @@ export type Locate = () => Address
 /** Whether a master that does not answer may do so soon. Where nothing of a cluster lives nobody needs to wait for it. */
 export type MayCome = () => boolean
 
+/** A gateway only waits itself: it brings no master. */
+const bringsMaster = ({ role }: Pick<RunRecord, 'role'>): boolean => role !== 'gateway'
+
 /** Of a cluster of which only the address is known nothing else can be told. */
 export const mayComeAlways: MayCome = () => true
 
 export function mayComeByRunFiles(folder: string): MayCome {
-  return () => readRunFiles(runFolder(folder)).length > 0
+  return () => readRunFiles(runFolder(folder)).some(bringsMaster)
 }
 
 export const HOW_TO_START = 'start a cluster with: dtr start'

@@ -7,8 +7,9 @@
 import type { Instant, MonoMs } from '../clock.js'
 import type { ClientMessage, MasterToClient } from '../protocol/messages.js'
 import { Awaited, type AwaitedAnswer } from './awaited.js'
-import { type Request, type RequestAnswer, Requests } from './requests.js'
+import { isPull, PULLS, QUESTIONS, type Request, type RequestAnswer, Requests } from './requests.js'
 import { type SubmitAnswer, type SubmitRequest, Submits } from './submits.js'
+import { Watched, type WatchedAnswer } from './watched.js'
 
 export type ClientEvent =
   | { readonly kind: 'connected' }
@@ -17,6 +18,9 @@ export type ClientEvent =
   | { readonly kind: 'submit'; readonly request: SubmitRequest }
   | { readonly kind: 'withdraw'; readonly ticket: number }
   | { readonly kind: 'follow'; readonly id: string }
+  | { readonly kind: 'forget'; readonly id: string }
+  | { readonly kind: 'watch'; readonly ids: readonly string[] }
+  | { readonly kind: 'unwatch'; readonly ids: readonly string[] }
   | { readonly kind: 'request'; readonly ticket: number; readonly request: Request }
   | { readonly kind: 'tick' }
 
@@ -25,6 +29,7 @@ export type ClientEffect =
   | { readonly kind: 'withdrawn'; readonly ticket: number }
   | SubmitAnswer
   | AwaitedAnswer
+  | WatchedAnswer
   | RequestAnswer
 
 const NOTHING: readonly ClientEffect[] = []
@@ -32,7 +37,10 @@ const NOTHING: readonly ClientEffect[] = []
 export class ClientMachine {
   readonly #submits = new Submits()
   readonly #awaited = new Awaited()
-  readonly #requests = new Requests()
+  readonly #watched = new Watched()
+  readonly #requests = new Requests(QUESTIONS)
+  /** What it says for workers that pull. */
+  readonly #pulls = new Requests(PULLS)
   #connected = false
   #re = 0
 
@@ -43,8 +51,8 @@ export class ClientMachine {
         return this.#send(at.monoMs)
       case 'closed':
         this.#connected = false
-        for (const duty of [this.#submits, this.#awaited]) duty.closed()
-        return this.#requests.closed()
+        for (const duty of [this.#submits, this.#awaited, this.#watched]) duty.closed()
+        return [...this.#requests.closed(), ...this.#pulls.closed()]
       case 'messages':
         return event.messages.flatMap((message) => this.#take(at.monoMs, message))
       case 'submit':
@@ -55,8 +63,17 @@ export class ClientMachine {
       case 'follow':
         this.#awaited.follow(event.id)
         return []
+      case 'forget':
+        this.#awaited.forget(event.id)
+        return []
+      case 'watch':
+        for (const id of event.ids) this.#watched.watch(id)
+        return []
+      case 'unwatch':
+        for (const id of event.ids) this.#watched.unwatch(id)
+        return []
       case 'request':
-        this.#requests.add(event.ticket, event.request)
+        ;(isPull(event.request) ? this.#pulls : this.#requests).add(event.ticket, event.request)
         return []
       case 'tick':
         return this.#send(at.monoMs)
@@ -66,7 +83,8 @@ export class ClientMachine {
   /** When it wants a `tick`; not later than `at` where something waits to be said. */
   nextDeadline(at: MonoMs): MonoMs | undefined {
     if (!this.#connected) return undefined
-    const deadlines = [this.#requests.nextDeadline(at), this.#submits.nextDeadline(at), this.#awaited.nextDeadline(at)]
+    const duties = [this.#requests, this.#pulls, this.#submits, this.#awaited, this.#watched]
+    const deadlines = duties.map((duty) => duty.nextDeadline(at))
     const next = Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY))
     return next === Number.POSITIVE_INFINITY ? undefined : next
   }
@@ -80,7 +98,9 @@ export class ClientMachine {
     const messages = [
       ...this.#submits.send(at, nextRe),
       ...this.#requests.send(at, nextRe),
+      ...this.#pulls.send(at, nextRe),
       ...this.#awaited.send(at, nextRe),
+      ...this.#watched.send(at, nextRe),
     ]
     return messages.map((message) => ({ kind: 'send', message }))
   }
@@ -88,8 +108,12 @@ export class ClientMachine {
   #take(at: MonoMs, message: MasterToClient): readonly ClientEffect[] {
     const submitted = this.#submits.take(at, message)
     for (const answer of submitted ?? []) if (answer.kind === 'submitted') this.#await(answer)
+    // The end of a task may be awaited and watched.
+    const seen = this.#watched.take(at, message)
     // An answer that nobody asked for, and messages of a newer version, change nothing here.
-    return submitted ?? this.#awaited.take(at, message) ?? this.#requests.take(at, message) ?? []
+    const answered = submitted ?? this.#awaited.take(at, message) ?? this.#requests.take(at, message)
+    const others = answered ?? this.#pulls.take(at, message) ?? []
+    return seen.length === 0 ? others : [...seen, ...others]
   }
 
   /** Of a task that existed the origin may be another, and it may have ended: that is asked for. */

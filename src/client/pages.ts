@@ -16,3 +16,14 @@ export function restOf(
   const answered = answer.more && last !== undefined ? asked.slice(0, asked.lastIndexOf(last.id) + 1) : asked
   return { missing: answered.filter((id) => !told.has(id)), rest: asked.slice(answered.length) }
 }
+
+/** As many as one request may ask for; they are in the set no more. */
+export function takeSome(ids: Set<string>): string[] {
+  const taken: string[] = []
+  for (const id of ids) {
+    if (taken.length === GET_IDS_MAX) break
+    taken.push(id)
+    ids.delete(id)
+  }
+  return taken
+}

@@ -5,6 +5,7 @@ import { checkOptions, checkSignal, shown } from '../config/options.js'
 import { readDuration } from '../config.js'
 import { DtrError } from '../errors.js'
 import { Id, PAYLOAD_BYTES_MAX, SubmittedTask } from '../protocol/messages.js'
+import { readVoteRule } from '../task/quorum.js'
 import { jsonText } from './json.js'
 
 /** Milliseconds, or text with a unit: `500ms`, `30s`, `1h`. */
@@ -20,11 +21,27 @@ export interface TaskOptions {
   readonly retries?: number | undefined
   /** Limit of one run. */
   readonly timeout?: Duration | undefined
-  /** A task that is still pending after so long fails as expired. */
+  /** A task that waits after so long, for its first attempt or another one, fails as expired. */
   readonly expires?: Duration | undefined
+  /** A task that has not ended so long after its submit fails: its code is ended, and it is not tried again. */
+  readonly deadline?: Duration | undefined
   /** The same key is the same task, as long as it is kept (P2). */
   readonly key?: string | undefined
   readonly queue?: string | undefined
+  /** Several workers do it, each once, and vote: so many at first. 3 where one of those that follow is set. */
+  readonly replicas?: number | undefined
+  /** So many must agree: more than half of the replicas where unset. */
+  readonly quorum?: number | undefined
+  /** Where they disagree more are sent out, up to so many in all: `2 * replicas + 1` where unset. */
+  readonly maxReplicas?: number | undefined
+  /** What makes two results the same: their JSON (the order of keys does not matter), their bytes, or being near each other. */
+  readonly compare?: 'json' | 'exact' | 'numeric' | undefined
+  /** A JSON Pointer to the part of the result that is voted on, such as `/label`. */
+  readonly voteOn?: string | undefined
+  /** Numbers agree where any two of them are not further apart. */
+  readonly tolerance?: number | undefined
+  /** `host`: no two replicas on one machine while others have room. On one worker there are never two. */
+  readonly spread?: 'host' | undefined
   readonly description?: string | undefined
   /** Annotations, a JSON object; the task's code sees them. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined
@@ -43,8 +60,9 @@ const idSchema = Compile(Id)
 
 /** Of a task, then of the call that submits it. */
 const OPTION_NAMES: readonly string[] = [
-  ...['priority', 'delay', 'retries', 'timeout', 'expires', 'key', 'queue', 'description', 'meta'],
-  ...['signal', 'busyFor', 'ordered', 'window', 'keys'],
+  ...['priority', 'delay', 'retries', 'timeout', 'expires', 'deadline', 'key', 'queue', 'description', 'meta'],
+  ...['replicas', 'quorum', 'maxReplicas', 'compare', 'voteOn', 'tolerance', 'spread'],
+  ...['signal', 'busyFor', 'follow', 'ordered', 'window', 'keys'],
 ]
 
 /** The id of the task with this key. */
@@ -53,6 +71,7 @@ export function idOfKey(key: string): string {
   if (key === '' || key.length > KEY_CHARS_MAX) {
     throw new DtrError('bad_input', `key: must have 1 to ${KEY_CHARS_MAX} characters, this one has ${key.length}`)
   }
+  if (!key.isWellFormed()) throw new DtrError('bad_input', 'key: holds half of a character (a lone surrogate)')
   return uuidOfName(key, KEY_NAMESPACE)
 }
 
@@ -76,8 +95,10 @@ export function specsOf(type: string, options: TaskOptions): (payload: unknown, 
     ...present('maxAttempts', attemptsOf(options.retries)),
     ...present('timeoutMs', readMs(options.timeout, 'timeout')),
     ...present('expiresMs', readMs(options.expires, 'expires')),
+    ...present('deadlineMs', readMs(options.deadline, 'deadline')),
     ...present('description', options.description),
     ...present('meta', textOfMeta(options.meta)),
+    ...present('vote', voteOf(options)),
   }
   const one = { id: NO_ID, payload: 'null', ...shared }
   if (!schema.Check(one)) throw refusal(one)
@@ -121,6 +142,14 @@ export function readMs(value: Duration | undefined, name: string): number | unde
   })
 }
 
+/** @throws DtrError `bad_input` that names the option */
+function voteOf(options: TaskOptions): SubmittedTask['vote'] {
+  const { replicas, quorum, maxReplicas, compare, voteOn: on, tolerance, spread } = options
+  const asked = { replicas, quorum, maxReplicas, compare, on, tolerance, spread }
+  if (Object.values(asked).every((value) => value === undefined)) return undefined
+  return readVoteRule(asked)
+}
+
 function attemptsOf(retries: number | undefined): number | undefined {
   if (retries === undefined) return undefined
   if (Number.isInteger(retries) && retries >= 0 && retries <= 999) return retries + 1
@@ -159,5 +188,6 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   delayMs: 'delay',
   timeoutMs: 'timeout',
   expiresMs: 'expires',
+  deadlineMs: 'deadline',
   maxAttempts: 'retries',
 }

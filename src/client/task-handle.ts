@@ -1,6 +1,7 @@
 // What a submit returns: the task's id and how to learn its end.
 import type { TaskState } from '../task/task.js'
 import { resultOf, type TaskEnd } from './task-end.js'
+import type { TaskEvent } from './task-events.js'
 
 export interface CancelledTask {
   readonly id: string
@@ -21,7 +22,10 @@ interface Parts {
   readonly state?: TaskState
   readonly unserved?: boolean
   readonly ended: () => Promise<TaskEnd>
-  readonly cancel: (ids: readonly string[]) => Promise<readonly CancelledTask[]>
+  readonly client: {
+    cancel(ids: readonly string[]): Promise<readonly CancelledTask[]>
+    watch(id: string): AsyncGenerator<TaskEvent, void, undefined>
+  }
 }
 
 export class TaskHandle<Result = unknown> {
@@ -49,8 +53,13 @@ export class TaskHandle<Result = unknown> {
     return resultOf(await this.ended()) as Result
   }
 
+  /** What it does until it has ended: its states, how far it is, what it says, and how it ended. */
+  watch(): AsyncGenerator<TaskEvent, void, undefined> {
+    return this.#parts.client.watch(this.id)
+  }
+
   async cancel(): Promise<CancelledTask> {
-    const [cancelled] = await this.#parts.cancel([this.id])
+    const [cancelled] = await this.#parts.client.cancel([this.id])
     return cancelled ?? { id: this.id, status: 'unknown' }
   }
 }

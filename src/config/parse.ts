@@ -9,6 +9,8 @@ export interface PortRange {
 
 /** A duration that may be without end. */
 export type MsOrNever = number | 'never'
+/** A count or a size that may be without limit. */
+export type NumberOrNone = number | 'none'
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -61,6 +63,13 @@ export function exactSize(bytes: number): string {
   return exactly(bytes, UNIT_BYTES)
 }
 
+/** Bytes for people: `512 bytes`, `1.5 MiB`. */
+export function formatSize(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power]}`
+}
+
 /** In the largest unit that needs no fraction. */
 function exactly(amount: number, units: Readonly<Record<string, number>>): string {
   const fitting = Object.entries(units).filter(([, size]) => size === 1 || (amount > 0 && amount % size === 0))
@@ -101,6 +110,30 @@ export function parseCount(min: number, max: number): (text: string, name: strin
     if (/^\d+$/.test(text.trim()) && count >= min && count <= max) return count
     throw new DtrError('bad_input', `${name}: "${text}" is not a whole number from ${min} to ${max}`)
   }
+}
+
+/** A port, the first free one of some, or none at all. */
+export type HttpPort = number | 'auto' | 'off'
+
+export function parseHttpPort(text: string, name: string): HttpPort {
+  const word = text.trim()
+  if (word === 'auto' || word === 'off') return word
+  if (/^\d+$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535) return Number(word)
+  throw new DtrError('bad_input', `${name}: "${text}" is neither a port from 1 to 65535 nor auto or off`)
+}
+
+/** `auto`: only beyond loopback. */
+export type HttpAuth = 'auto' | 'required' | 'none'
+
+export function parseHttpAuth(text: string, name: string): HttpAuth {
+  if (text === 'auto' || text === 'required' || text === 'none') return text
+  throw new DtrError('bad_input', `${name}: "${text}" is none of auto, required, none`)
+}
+
+export function parseOrNone(
+  parse: (text: string, name: string) => number,
+): (text: string, name: string) => NumberOrNone {
+  return (text, name) => (text === 'none' ? 'none' : parse(text, name))
 }
 
 export function parseText(text: string, name: string): string {

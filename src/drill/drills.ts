@@ -10,8 +10,10 @@ import { freezeCode } from './drills/freeze-code.js'
 import { freezeMaster } from './drills/freeze-master.js'
 import { freezeWorker } from './drills/freeze-worker.js'
 import { fullDisk } from './drills/full-disk.js'
+import { grandchildren } from './drills/grandchildren.js'
 import { halfOpenMaster, halfOpenWorker } from './drills/half-open.js'
 import { killAll } from './drills/kill-all.js'
+import { killDuringCancel } from './drills/kill-during-cancel.js'
 import { killMaster } from './drills/kill-master.js'
 import { killMasterAtFailpoints } from './drills/kill-master-at-failpoints.js'
 import { killWorker } from './drills/kill-worker.js'
@@ -20,6 +22,7 @@ import { lateResult } from './drills/late-result.js'
 import { loseMaster } from './drills/lose-master.js'
 import { outputBomb } from './drills/output-bomb.js'
 import { partition, partitionFrom, partitionTo } from './drills/partitions.js'
+import { poisonCommand } from './drills/poison-command.js'
 import { poisonTask } from './drills/poison-task.js'
 import { powerLoss } from './drills/power-loss.js'
 import { reconnectBurst } from './drills/reconnect-burst.js'
@@ -39,6 +42,9 @@ export const DRILLS: readonly Drill[] = [
   loseMaster,
   killAll,
   poisonTask,
+  poisonCommand,
+  killDuringCancel,
+  grandchildren,
   outputBomb,
   resetConnections,
   flapConnections,

@@ -13,6 +13,8 @@ export interface Sign {
   readonly lease: string
   /** Of the host in which it ran. */
   readonly pid: number
+  /** Of the command beside it that it was, where it was one. */
+  readonly command?: number
   /** On the one monotonic clock of the machine. */
   readonly atMs: MonoMs
 }

@@ -7,19 +7,28 @@ import type { Accepted } from './history.js'
 import type { DrillPayload } from './witness-tasks.js'
 
 const RETRIES = 30
+/** Workers of drills that say so serve it. */
+export const COMMAND_TYPE = 'drill-command'
 
 export interface TaskPlan extends Partial<Omit<DrillPayload, 'witness' | 'ms'>> {
   /** How long it takes, or between which two it is drawn. */
   readonly ms: number | readonly [least: number, most: number]
   readonly endsWith?: string
   readonly delayMs?: number
+  /** As a command beside the host, not as a function in it. */
+  readonly asCommand?: boolean
+  readonly timeoutMs?: number
+  readonly retries?: number
 }
+
+/** How it is submitted, not what of. */
+type Terms = 'endsWith' | 'delayMs' | 'asCommand' | 'timeoutMs' | 'retries'
 
 export interface LoadOptions {
   readonly client: Client
   readonly chance: Chance
   readonly type: string
-  readonly payloadOf: (plan: Omit<TaskPlan, 'endsWith' | 'delayMs'> & { readonly ms: number }) => object
+  readonly payloadOf: (plan: Omit<TaskPlan, Terms> & { readonly ms: number }) => object
 }
 
 export class Load {
@@ -64,11 +73,20 @@ export class Load {
     await Promise.all(this.#ends)
   }
 
-  async #submit({ endsWith, delayMs = 0, ...plan }: TaskPlan): Promise<string> {
-    const { client, chance, type, payloadOf } = this.#options
+  async #submit({
+    endsWith,
+    delayMs = 0,
+    asCommand,
+    timeoutMs,
+    retries = RETRIES,
+    ...plan
+  }: TaskPlan): Promise<string> {
+    const { client, chance, payloadOf } = this.#options
+    const type = asCommand === true ? COMMAND_TYPE : this.#options.type
     const payload = payloadOf({ ...plan, ms: typeof plan.ms === 'number' ? plan.ms : chance.between(...plan.ms) })
-    const handle = await client.submit(type, payload, { retries: RETRIES, delay: delayMs })
-    this.accepted.push({ id: handle.id, payload: JSON.stringify(payload), maxAttempts: RETRIES + 1, endsWith })
+    const limit = timeoutMs === undefined ? {} : { timeout: timeoutMs }
+    const handle = await client.submit(type, payload, { retries, delay: delayMs, ...limit })
+    this.accepted.push({ id: handle.id, payload: JSON.stringify(payload), maxAttempts: retries + 1, endsWith })
     const told = handle.ended().then((end) => void this.told.set(end.id, end))
     told.catch(() => {})
     this.#ends.push(told)

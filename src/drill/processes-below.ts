@@ -14,6 +14,11 @@ export function processesBelow(pid: number): readonly number[] {
   return found.slice(1)
 }
 
+/** Neither has it ended, nor does it wait to be forgotten. */
+export function isAlive(pid: number): boolean {
+  return parentOf(pid) !== undefined
+}
+
 /** Field 4 of /proc/<pid>/stat; none of one that has ended, also where nobody has waited for it yet. */
 function parentOf(pid: number): number | undefined {
   try {

@@ -22,16 +22,32 @@ export interface DrillPayload {
   readonly prints?: number
   /** So many processes of its own do the same at the same time. */
   readonly printers?: number
+  /** Of a command (witness-command.ts), in its first attempt: it hears no SIGTERM, and has started so many that do not either. */
+  readonly deafChildren?: number
+  /** Of a command: the process that runs it gets this signal from it. */
+  readonly killsHost?: NodeJS.Signals
 }
 
 const SIGN_EVERY_MS = 50
 const AHEAD_MS = monotonicAheadMs()
 const CHUNK = Buffer.alloc(65_536, `${'x'.repeat(127)}\n`)
 
-async function work(payload: DrillPayload, ctx: TaskContext): Promise<Testimony> {
+/** What of its attempt the witness tells. */
+export interface Witnessed extends Pick<TaskContext, 'taskId' | 'attempt' | 'leaseId'> {
+  /** Where it is none of the host itself. */
+  readonly command?: number
+}
+
+function work(payload: DrillPayload, ctx: TaskContext): Promise<Testimony> {
+  return witness(payload, ctx, process.pid)
+}
+
+/** @param host the process that runs it */
+export async function witness(payload: DrillPayload, ctx: Witnessed, host: number): Promise<Testimony> {
   const leave = (what: Sign['what']): void => {
-    const { taskId: task, attempt, leaseId: lease } = ctx
-    const sign: Sign = { what, task, attempt, lease, pid: process.pid, atMs: rawMonoMs() - AHEAD_MS }
+    const { taskId: task, attempt, leaseId: lease, command } = ctx
+    const by = command === undefined ? {} : { command }
+    const sign: Sign = { what, task, attempt, lease, pid: host, ...by, atMs: rawMonoMs() - AHEAD_MS }
     appendFileSync(payload.witness, `${JSON.stringify(sign)}\n`)
   }
   leave('start')

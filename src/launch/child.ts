@@ -7,9 +7,11 @@ import { DtrError } from '../errors.js'
 import { NO_CONFIG } from './config-file.js'
 import { holdPipe, LAUNCHED_FLAG } from './pipe.js'
 
+export type ChildRole = 'master' | 'worker' | 'gateway'
+
 export interface ChildOptions {
   readonly name: string
-  readonly role: 'master' | 'worker'
+  readonly role: ChildRole
   /** After `dtr <role>`. */
   readonly args: readonly string[]
   /** The file that it logs to. */
@@ -29,7 +31,7 @@ export interface Exit {
 
 export interface Child {
   readonly name: string
-  readonly role: 'master' | 'worker'
+  readonly role: ChildRole
   readonly pid: number
   /** The port it listens on. @throws DtrError what kept it from starting */
   readonly ready: Promise<number>

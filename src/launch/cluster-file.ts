@@ -16,6 +16,8 @@ export interface ClusterRecord {
   readonly launcher: { readonly pid: number }
   readonly master: ClusterProcess | null
   readonly workers: readonly ClusterProcess[]
+  /** The HTTP gateway, where there is one. */
+  readonly gateway?: ClusterProcess | null
   readonly data: string
   readonly logs: string
   /** The first port that the master tries, and those of the workers. */

@@ -9,17 +9,18 @@ import type { Client } from '../client/client.js'
 import { connect } from '../client/connect.js'
 import { type MonoMs, rawMonoMs, systemClock } from '../clock.js'
 import { checkFunction, checkObject, checkSignal } from '../config/options.js'
-import { type GivenSettings, resolveSettings, type Settings } from '../config.js'
+import { type GivenSettings, resolveSettings, type SettingName, type Settings } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
 import { checkServed } from '../worker/host/check.js'
 import { checkWatch } from '../worker/watch.js'
 import { checkBind } from './bind.js'
-import { type Child, type Exit, startChild } from './child.js'
+import { type Child, type ChildRole, type Exit, startChild } from './child.js'
 import { Chorus } from './chorus.js'
 import { type ClusterProcess, retireClusterFile, writeClusterFile } from './cluster-file.js'
-import { argsOf, MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from './command-line.js'
+import { argsOf, GATEWAY_SETTINGS, MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from './command-line.js'
 import { checkLogs } from './folder.js'
+import { checkHttpPort } from './http-port.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
 
@@ -36,6 +37,11 @@ export interface ClusterStart extends GivenSettings {
 const STOP_MARGIN_MS = 5_000
 /** How long the master is asked to end the cluster before it is taken for dead or frozen. */
 const ASK_MS = 3_000
+const SETTINGS_OF = {
+  master: MASTER_SETTINGS,
+  worker: WORKER_SETTINGS,
+  gateway: GATEWAY_SETTINGS,
+} satisfies Record<ChildRole, readonly SettingName[]>
 const HANDED_BACK = new DtrError('drain_incomplete', 'work was handed back').exitCode
 
 /**
@@ -57,8 +63,9 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
     await checkServed({ modules: tasks, builtins, commands, runners: runner, signal })
   }
   checkLogs(paths.logs)
+  await checkHttpPort(settings.httpBind, settings.http)
   const cluster = new Cluster(paths, tell)
-  const abort = (): void => cluster.kill()
+  const abort = (): void => cluster.giveUp()
   signal?.addEventListener('abort', abort, { once: true })
   await cluster.start().finally(() => signal?.removeEventListener('abort', abort))
   return cluster
@@ -120,6 +127,11 @@ export class Cluster {
     return this.#living('master')[0]
   }
 
+  /** The HTTP gateway. */
+  get gateway(): ClusterProcess | undefined {
+    return this.#living('gateway')[0]
+  }
+
   get workers(): readonly ClusterProcess[] {
     return this.#living('worker')
   }
@@ -135,8 +147,13 @@ export class Cluster {
       await this.#processes.start(this.#place('master', 'master')).ready
       const names = Array.from({ length: this.settings.workers }, (_, index) => `worker-${index + 1}`)
       const workers = names.map((name) => this.#processes.start(this.#place('worker', name)))
+      const gateway = this.#startGateway()
+      // It is waited for below, whatever becomes of the workers meanwhile.
+      gateway.catch(() => {})
       await Promise.all(workers.map((worker) => worker.ready))
+      // From here on tasks run.
       if (this.#phase === 'starting') this.#phase = 'running'
+      await gateway
       this.#writeDown()
     } catch (error) {
       // What could not start leaves by itself, with the exit code that says why.
@@ -146,9 +163,28 @@ export class Cluster {
     }
   }
 
+  /** Where nobody named its port a gateway that cannot start is told, and the cluster is there without it. */
+  async #startGateway(): Promise<void> {
+    const { http = 'off', grpc = 'off', grpcScheduler = 'off' } = this.settings
+    const overGrpc = grpc !== 'off' || grpcScheduler !== 'off'
+    if (http === 'off' && !overGrpc) return
+    const gateway = this.#processes.start(this.#place('gateway', 'gateway'))
+    await gateway.ready.catch((error: Error) => {
+      if (http !== 'auto' || overGrpc) throw error
+      this.#tell(`no gateway: ${error.message}`)
+    })
+  }
+
+  /** @internal Its start is not wanted any more: what runs already ends in order. */
+  giveUp(): void {
+    if (this.#phase === 'running') void this.stop()
+    else this.kill()
+  }
+
   /** A client of this cluster. */
   client(options: { readonly connectFor?: number } = {}): Promise<Client> {
-    return connect({ data: this.settings.data, secret: this.#secret, ...options })
+    const { data, otel } = this.settings
+    return connect({ data, otel, secret: this.#secret, ...options })
   }
 
   /**
@@ -200,10 +236,9 @@ export class Cluster {
     }
   }
 
-  #place(role: 'master' | 'worker', name: string): Place {
+  #place(role: ChildRole, name: string): Place {
     const { settings } = this
-    const args =
-      role === 'master' ? argsOf(MASTER_SETTINGS, settings) : argsOf(WORKER_SETTINGS, { ...settings, id: name })
+    const args = argsOf(SETTINGS_OF[role], role === 'master' ? settings : { ...settings, id: name })
     const wrote = (line: string): void => this.#wrote(name, line)
     const log = join(settings.logs, `${name}.log`)
     const start = (): Child =>
@@ -227,6 +262,7 @@ export class Cluster {
     if (exit.code === HANDED_BACK) this.#handedBack = true
     this.#writeDown()
     if (isOrderlyStop(child, exit)) this.#askEach()
+    if (this.#processes.onlyLeft('gateway')) this.#processes.signal('SIGTERM')
     this.#endIfOver()
   }
 
@@ -264,9 +300,9 @@ export class Cluster {
     const { data, logs, port, workerPorts } = this.settings
     const { pid } = process
     writeRunFile(runFolder(data), { name: 'launcher', role: 'launcher', pid, startedAt: this.#startedAt })
-    const { master = null, workers } = this
+    const { master = null, workers, gateway = null } = this
     const places = { data, logs, port, workerPorts }
-    writeClusterFile({ startedAt: this.#startedAt, launcher: { pid }, master, workers, ...places })
+    writeClusterFile({ startedAt: this.#startedAt, launcher: { pid }, master, workers, gateway, ...places })
   }
 }
 

@@ -10,6 +10,7 @@ const SHARED: readonly SettingName[] = [
   'advertise',
   'plaintext',
   'drain',
+  'otel',
 ]
 const TIMINGS: readonly SettingName[] = ['heartbeat', 'suspect', 'lease', 'codeDead']
 
@@ -26,6 +27,10 @@ export const MASTER_SETTINGS: readonly SettingName[] = [
   'keepFailed',
   'keepTasks',
   'keepBytes',
+  'pullLease',
+  'pullStale',
+  'pullSweep',
+  'pullAttempts',
   'standby',
   'keepWorkers',
 ]
@@ -44,11 +49,35 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'execOutput',
   'runner',
   'isolate',
+  'recycleAfter',
+  'recycleMemory',
+  'memoryLimit',
+  'blockedAfter',
   'watch',
   'masterTimeout',
   'killGrace',
   'defaultTimeout',
   'join',
+]
+
+/** The settings that `dtr gateway` takes. */
+export const GATEWAY_SETTINGS: readonly SettingName[] = [
+  'data',
+  'logs',
+  'logLevel',
+  'logJson',
+  'id',
+  'http',
+  'httpBind',
+  'httpAuth',
+  'plaintext',
+  'httpHosts',
+  'httpType',
+  'httpTextType',
+  'grpc',
+  'grpcScheduler',
+  'dev',
+  'otel',
 ]
 
 /** Else workers serve the built-in tasks. */

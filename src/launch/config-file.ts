@@ -105,9 +105,11 @@ export function saidByFile(value: object, name: string, folder: string): Said {
 }
 
 function refuse(key: string, value: unknown, file: string): void {
-  if (/^(secret|password|token)$/i.test(key)) {
+  if (/^(secret|password|token|key)$/i.test(key)) {
     throw new DtrError('bad_input', `${file}: ${key}: a secret does not belong in a config file`, {
-      hint: 'put it into a file that only you can read and say secretFile, or into the variable DTR_SECRET',
+      hint: /^(key|token)$/i.test(key)
+        ? 'put it into a file that only you can read and say keyFile, or into the variable DTR_KEY'
+        : 'put it into a file that only you can read and say secretFile, or into the variable DTR_SECRET',
     })
   }
   if (typeof value === 'number' && isSettingName(key) && isDuration(key)) {

@@ -1,6 +1,6 @@
 // The processes that a launcher has started and not seen end. Tells of every end, and starts again what `respawn` says.
 import { rawMonoMs } from '../clock.js'
-import { type Child, describeExit, type Exit } from './child.js'
+import { type Child, type ChildRole, describeExit, type Exit } from './child.js'
 import { RespawnPause } from './respawn.js'
 
 /** A place in the cluster: whatever process fills it. */
@@ -33,6 +33,11 @@ export class Processes {
   /** Nothing lives, and nothing will. */
   get over(): boolean {
     return this.#living.size === 0 && this.#pauses.size === 0
+  }
+
+  /** Nothing else lives or will: what only serves the others has nobody left to serve. */
+  onlyLeft(role: ChildRole): boolean {
+    return this.#pauses.size === 0 && this.#living.size > 0 && this.living.every((child) => child.role === role)
   }
 
   start(place: Place, pause = new RespawnPause()): Child {

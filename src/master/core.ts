@@ -15,6 +15,8 @@ export interface CoreOptions
 
 /** Who has so much to read is asked about nothing more. */
 const UNREAD_BYTES_MAX = 1024 * 1024
+/** And is told nothing more of what tasks do while they run. */
+const LOSSY_UNREAD_BYTES_MAX = 256 * 1024
 
 export class MasterCore {
   readonly #options: CoreOptions
@@ -66,12 +68,13 @@ export class MasterCore {
   }
 
   #take(connection: Connection): void {
-    const { role, incarnation, remote } = connection.peer
+    const { role, incarnation, remote, keyId } = connection.peer
+    const withKey = keyId !== this.#options.identity.key.id && { keyId }
     if (role === 'master' || this.#closed) return connection.destroy('no place for it here')
     this.#lastSession += 1
     const session = this.#lastSession
     this.#sessions.set(session, connection)
-    this.post({ kind: 'opened', session, peer: { role, incarnation, remote } })
+    this.post({ kind: 'opened', session, peer: { role, incarnation, remote, ...withKey } })
     connection.open({
       messages: (messages) => {
         for (const message of messages) {
@@ -87,6 +90,12 @@ export class MasterCore {
     })
   }
 
+  #send({ session, message, lossy }: Extract<MasterEffect, { kind: 'send' }>): void {
+    const connection = this.#sessions.get(session)
+    if (lossy === true && (connection?.queuedBytes ?? 0) > LOSSY_UNREAD_BYTES_MAX) return
+    connection?.send(message)
+  }
+
   /** A worker that connected anew is there although its old session has just ended. */
   #isConnected(incarnation: string): boolean {
     return [...this.#sessions.values()].some(({ peer }) => peer.incarnation === incarnation)
@@ -95,7 +104,7 @@ export class MasterCore {
   #act(effect: Exclude<MasterEffect, { kind: 'read' } | { kind: 'log' }>): void {
     switch (effect.kind) {
       case 'send':
-        this.#sessions.get(effect.session)?.send(effect.message)
+        this.#send(effect)
         return
       case 'close':
         this.#options.log.info(`closed a connection: ${effect.reason}`, {

@@ -3,7 +3,18 @@ import type { Instant, MonoMs } from '../clock.js'
 import type { ErrorCode } from '../errors.js'
 import type { LogEntry } from '../log.js'
 import type { ClientMessage, MasterToClient, MasterToWorker, WorkerMessage } from '../protocol/messages.js'
-import type { Batch, Count, FailurePage, Holder, Outcome, TaskFilter, TaskPage, TaskWithStory } from '../store/store.js'
+import type {
+  Batch,
+  Count,
+  FailurePage,
+  Holder,
+  KeyRecord,
+  LogPage,
+  Outcome,
+  TaskFilter,
+  TaskPage,
+  TaskWithStory,
+} from '../store/store.js'
 
 /** Number of a connection, given by the node; never used twice in the life of a process. */
 export type SessionId = number
@@ -29,13 +40,21 @@ export interface SessionPeer {
   readonly role: 'worker' | 'client'
   readonly incarnation: string
   readonly remote: string
+  /** Of the key that it came with; none, it has the secret. */
+  readonly keyId?: string
 }
 
 /** `refused`: nobody listens there. `other`: somebody else does. Anything else says nothing. */
 export type ProbeResult = 'refused' | 'other' | 'unknown'
 
 export type MasterEffect =
-  | { readonly kind: 'send'; readonly session: SessionId; readonly message: MasterToWorker | MasterToClient }
+  /** `lossy`: it is left out where much is unread already. */
+  | {
+      readonly kind: 'send'
+      readonly session: SessionId
+      readonly message: MasterToWorker | MasterToClient
+      readonly lossy?: true
+    }
   /** What was sent before leaves first. */
   | { readonly kind: 'close'; readonly session: SessionId; readonly reason: string }
   /** Dial this address at once, and again for a short while: is the worker still there? */
@@ -60,6 +79,19 @@ export type Read =
       readonly ids: readonly string[]
       /** Those that an earlier part of the answer did not find. */
       readonly unknown: readonly string[]
+      /** The course of each is to be seen, not only its end. */
+      readonly live: boolean
+      /** First it is seen which of them are there for who asked; those that are, so far. */
+      readonly admitted?: readonly string[]
+    }
+  | {
+      readonly kind: 'logs'
+      readonly session: SessionId
+      readonly re: number
+      readonly id: string
+      readonly after: number | undefined
+      /** Of a task of another type nothing is told. */
+      readonly types?: readonly string[] | undefined
     }
   | { readonly kind: 'status'; readonly session: SessionId; readonly re: number }
   | {
@@ -83,6 +115,7 @@ export type ReadAnswer =
   | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[]; readonly unread: readonly string[] }
   | { readonly kind: 'counts'; readonly counts: readonly Count[] }
   | { readonly kind: 'page'; readonly page: TaskPage }
+  | { readonly kind: 'logs'; readonly page: LogPage }
   | { readonly kind: 'failures'; readonly page: FailurePage }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 
@@ -112,8 +145,23 @@ export interface MasterSettings {
   /** Leave the workers alone when stopping: a master is about to take them over. */
   readonly keepWorkers: boolean
   readonly keep: Keep
+  readonly pull: PullSettings
   /** Who held leases when the store was opened: each has one full lease of grace. */
   readonly holders: readonly Holder[]
+  /** The keys that were given out, from the store. */
+  readonly keys: readonly KeyRecord[]
+}
+
+/** Of workers that pull. */
+export interface PullSettings {
+  /** Of a lease, where a claim says nothing else. */
+  readonly leaseMs: number
+  /** Silent for so long, a worker is shown as stale. */
+  readonly staleMs: number
+  /** Between two looks for leases that are over. */
+  readonly sweepMs: number
+  /** Of tasks that name none. */
+  readonly maxAttempts: number
 }
 
 /** For how long ended tasks are kept, and how much of them at most. */

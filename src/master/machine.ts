@@ -3,20 +3,30 @@
 // Nothing that needs to be durable leaves with the step that decides it: it is gathered, `takeBatch` hands it to the
 // driver, and only the `committed` event sends what the batch justifies. So every `send` of an accepted submit, an
 // assignment or a recorded result stands behind a commit.
-import type { Instant, MonoMs } from '../clock.js'
+import type { Instant, MonoMs, WallMs } from '../clock.js'
+import type { FindKey } from '../protocol/handshake.js'
 import type { ClientMessage, WorkerMessage } from '../protocol/messages.js'
 import type { Batch, Operation, OperationOutcome, Outcome } from '../store/store.js'
+import { kept } from './decide/checkpoints.js'
 import { claims, granted } from './decide/dispatch.js'
 import { expired, forgive, nextWatch, probed, unstartedLeases, watch } from './decide/expire.js'
+import { allowed, endExpired, keptKey, keyCreated, keyRevoked } from './decide/keys.js'
+import { enlisted, pullKept, pullSettled } from './decide/pull.js'
+import { endWaits, pullClaims, pullGranted } from './decide/pull-claims.js'
+import { dismissed, pullExpired, pullOverdue } from './decide/pull-leases.js'
 import { answered, cancelled, clientSpoke, retried, submitted } from './decide/requests.js'
 import { LOOK_MS, nextPruning, pruned, pruning } from './decide/retention.js'
 import { HEALTH_MS, tellHealth } from './decide/roster.js'
 import { attached, closed, newWorker, opened, workerSpoke } from './decide/sessions.js'
-import { Announcements } from './decide/settle.js'
+import { Announcements, stopReplicas } from './decide/settle.js'
 import { leaveIfDone, nextLook, requestStop } from './decide/stop.js'
 import type { MasterDecisions, MasterEffect, MasterEvent, MasterSettings } from './events.js'
+import { Feed } from './feed.js'
+import { Figures } from './figures.js'
 import { Journal } from './journal.js'
-import { charsOf, type MasterState, type QueuedOperation, Turn } from './state.js'
+import { isPull, Pulls } from './pulls.js'
+import { charsOf, type MasterState, mayBringWork, type QueuedOperation, Turn } from './state.js'
+import { Views } from './views.js'
 
 /** Of one batch at most, so that no batch makes everybody wait, or is held twice in memory when it is large (P23). */
 const OPERATIONS_PER_BATCH_MAX = 5_000
@@ -34,13 +44,16 @@ export class MasterMachine implements MasterDecisions {
       startedAt: at,
       sessions: new Map(),
       workers: new Map(),
+      pulls: new Pulls(settings.pull, at, settings.holders),
       clients: new Map(),
       watchers: new Map(),
+      views: new Views(),
       queue: [],
       queuedChars: 0,
       inFlight: undefined,
       exhausted: new Set(),
       noneAhead: new Set(),
+      generation: 0,
       lastGranted: 0,
       turn: 0,
       // What was gated before this start may be due.
@@ -49,12 +62,16 @@ export class MasterMachine implements MasterDecisions {
       stopping: undefined,
       reloads: new Map(),
       reloadsAsked: 0,
-      stale: 0,
-      retention: { lookAt: at.monoMs + LOOK_MS, waitsSince: undefined },
+      figures: new Figures(),
+      keys: new Map(settings.keys.map((key) => [key.id, key])),
+      keysEndAt: undefined,
+      retention: { lookAt: at.monoMs + LOOK_MS, waitsSince: undefined, asked: [] },
       healthAt: at.monoMs + HEALTH_MS,
       journal: new Journal(),
+      feed: new Feed(),
     }
     for (const holder of settings.holders) {
+      if (isPull(holder.incarnation)) continue
       const worker = newWorker(holder.incarnation, holder.incarnation.split('#')[0] ?? holder.incarnation)
       worker.place = holder.place
       worker.heardAt = at.monoMs
@@ -67,12 +84,19 @@ export class MasterMachine implements MasterDecisions {
   step(at: Instant, event: MasterEvent): readonly MasterEffect[] {
     const turn = new Turn(at, this.#state)
     this.#watch(turn)
+    endExpired(turn)
     this.#handle(turn, event)
+    endWaits(turn)
     this.#watchAt ??= nextWatch(this.#state, at.monoMs)
     const line = this.#state.journal.take(at)
     if (line !== undefined) turn.effects.push({ kind: 'log', entry: line })
     leaveIfDone(turn)
     return turn.effects
+  }
+
+  /** What a handshake is to know of a key, at this moment. */
+  keyAt({ wallMs }: Instant, ...[id, role]: Parameters<FindKey>): ReturnType<FindKey> {
+    return keptKey(this.#state, wallMs, id, role)
   }
 
   takeBatch(at: Instant, batchId: string): Batch | undefined {
@@ -81,15 +105,15 @@ export class MasterMachine implements MasterDecisions {
     const gatesDue = state.nextDueAt !== undefined && state.nextDueAt <= at.wallMs
     const operations = this.#gathered()
     if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) {
-      state.exhausted.clear()
-      state.noneAhead.clear()
+      mayBringWork(state)
     }
-    const claimed = claims(state, batchId, operations.length)
+    const pulled = state.pulls.waiting.size > 0 ? pullClaims(state, batchId, operations.length) : []
+    const claimed = [...pulled, ...claims(state, batchId, operations.length)]
     const quiet = operations.length === 0 && claimed.length === 0 && !gatesDue
     const forget = pruning({ at, state }, quiet ? undefined : operations)
     if (forget !== undefined) operations.push({ operation: forget, purpose: { kind: 'prune' } })
     else if (quiet) return undefined
-    state.inFlight = { operations, claims: claimed }
+    state.inFlight = { takenAt: at.monoMs, operations, claims: claimed }
     return {
       id: batchId,
       now: at.wallMs,
@@ -112,25 +136,24 @@ export class MasterMachine implements MasterDecisions {
   }
 
   nextDeadline(): MonoMs | undefined {
-    const { journal, stopping } = this.#state
+    const { journal, stopping, inFlight, nextDueAt, keysEndAt } = this.#state
     const deadlines = [
       this.#watchAt,
       journal.nextDeadline(),
-      this.#gatesAt(),
+      this.#monoOf(inFlight === undefined ? nextDueAt : undefined),
+      this.#monoOf(keysEndAt),
       nextPruning(this.#state, this.#last.monoMs),
     ]
+    if (this.#state.pulls.waitsUntil !== undefined) deadlines.push(this.#state.pulls.waitsUntil)
     if (stopping !== undefined && !stopping.exited) deadlines.push(nextLook(stopping, this.#last.monoMs))
     return deadlines.reduce((soonest, deadline) =>
       soonest === undefined || (deadline !== undefined && deadline < soonest) ? deadline : soonest,
     )
   }
 
-  /** The wall time of the next gate on the lease clock, as far as the last step knew both. */
-  #gatesAt(): MonoMs | undefined {
-    const { nextDueAt, inFlight } = this.#state
-    return nextDueAt === undefined || inFlight !== undefined
-      ? undefined
-      : this.#last.monoMs + Math.max(0, nextDueAt - this.#last.wallMs)
+  /** A wall time on the lease clock, as far as the last step knew both. */
+  #monoOf(wallMs: WallMs | undefined): MonoMs | undefined {
+    return wallMs === undefined ? undefined : this.#last.monoMs + Math.max(0, wallMs - this.#last.wallMs)
   }
 
   /** Whatever wakes us after the watch was due: first our own standstill is forgiven, then silence is judged. */
@@ -149,10 +172,11 @@ export class MasterMachine implements MasterDecisions {
         return opened(turn, event.session, event.peer)
       case 'message': {
         const session = this.#state.sessions.get(event.session)
-        if (session === undefined) return
+        const message = session && allowed(turn, session, event.message)
+        if (session === undefined || message === undefined) return
         // The connection checked the message against the table of its peer's role.
-        if (session.peer.role === 'client') return clientSpoke(turn, session, event.message as ClientMessage)
-        return workerSpoke(turn, event.session, event.message as WorkerMessage)
+        if (session.peer.role === 'client') return clientSpoke(turn, session, message as ClientMessage)
+        return workerSpoke(turn, event.session, message as WorkerMessage)
       }
       case 'closed':
         return closed(turn, event.session, event.reason, event.heardAll)
@@ -185,16 +209,21 @@ export class MasterMachine implements MasterDecisions {
     state.inFlight = undefined
     state.nextDueAt = outcome.nextDueAt
     tellRoom(turn, outcome.short === true)
+    state.figures.commit.add(turn.at.monoMs - inFlight.takenAt)
+    if (outcome.waits !== undefined) state.figures.wait.addAll(outcome.waits)
+    if (outcome.reissued === true) mayBringWork(state)
     // Work leaves first: it has the longest way, and whatever else is told can wait for it.
     state.lastGranted = 0
     inFlight.claims.forEach((claim, index) => {
-      granted(turn, claim, outcome.claims[index]!)
+      const give = claim.pulled === undefined ? granted : pullGranted
+      give(turn, claim, outcome.claims[index]!)
     })
     const announcements = new Announcements(turn)
     inFlight.operations.forEach((queued, index) => {
       this.#outcomeOf(turn, queued, outcome.operations[index]!, announcements)
     })
     announcements.tell(outcome.ended)
+    if (outcome.stopped !== undefined) stopReplicas(turn, outcome.stopped)
   }
 
   #outcomeOf(
@@ -207,6 +236,8 @@ export class MasterMachine implements MasterDecisions {
       submitted(turn, purpose.ticket, purpose.index, outcome)
     } else if (purpose.kind === 'settle' && outcome.kind === 'settle' && operation.kind === 'settle') {
       announcements.settled(operation, purpose.incarnation, purpose.session, outcome)
+    } else if (purpose.kind === 'checkpoint' && outcome.kind === 'checkpoint' && operation.kind === 'checkpoint') {
+      kept(turn, operation, purpose, outcome)
     } else if (purpose.kind === 'cancel' && outcome.kind === 'cancel') {
       cancelled(turn, purpose.ticket, purpose.index, outcome)
     } else if (purpose.kind === 'retry' && outcome.kind === 'retry') {
@@ -217,6 +248,22 @@ export class MasterMachine implements MasterDecisions {
       expired(turn, purpose.incarnation, purpose.cause, outcome)
     } else if (purpose.kind === 'prune' && outcome.kind === 'prune') {
       pruned(turn, outcome)
+    } else if (purpose.kind === 'enlist') {
+      enlisted(turn, purpose)
+    } else if (purpose.kind === 'pull-settle' && outcome.kind === 'settle' && operation.kind === 'settle') {
+      pullSettled(turn, operation, purpose, outcome)
+    } else if (purpose.kind === 'pull-checkpoint' && outcome.kind === 'checkpoint') {
+      pullKept(turn, purpose, outcome)
+    } else if (purpose.kind === 'pull-overdue' && outcome.kind === 'settle' && operation.kind === 'settle') {
+      pullOverdue(turn, operation, purpose, outcome)
+    } else if (purpose.kind === 'pull-expire' && outcome.kind === 'expire') {
+      pullExpired(turn, purpose, outcome)
+    } else if (purpose.kind === 'dismiss') {
+      dismissed(turn, purpose.worker)
+    } else if (purpose.kind === 'create-key' && outcome.kind === 'create-key') {
+      keyCreated(turn, purpose, outcome)
+    } else if (purpose.kind === 'revoke-key' && outcome.kind === 'revoke-key') {
+      keyRevoked(turn, purpose, outcome)
     } else {
       throw new Error(`outcome ${outcome.kind} for an operation ${operation.kind}`)
     }
@@ -233,5 +280,8 @@ function tellRoom(turn: Turn, short: boolean): void {
 
 /** Whether something may be runnable after it that was not before. */
 function mayFreeWork(operation: Operation): boolean {
-  return operation.kind !== 'cancel' && !(operation.kind === 'settle' && operation.ending.kind === 'completed')
+  const { kind } = operation
+  if (kind === 'cancel' || kind === 'enlist' || kind === 'checkpoint' || kind === 'create-key' || kind === 'revoke-key')
+    return false
+  return kind !== 'settle' || operation.ending.kind !== 'completed'
 }

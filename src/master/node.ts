@@ -15,7 +15,7 @@ import { removeRunFile, runFolder, writeRunFile } from '../net/run-file.js'
 import { CLIENT_MESSAGES, WORKER_MESSAGES } from '../protocol/messages.js'
 import type { Store } from '../store/store.js'
 import { MasterCore } from './core.js'
-import type { Keep } from './events.js'
+import type { Keep, PullSettings } from './events.js'
 import { MasterMachine } from './machine.js'
 
 export interface MasterOptions {
@@ -36,6 +36,7 @@ export interface MasterOptions {
   readonly scanMs: number
   readonly drainMs: number
   readonly keep: Keep
+  readonly pull: PullSettings
   /** Leave the workers to the next master when stopping. */
   readonly keepWorkers: boolean
   readonly version: string
@@ -89,7 +90,7 @@ class MasterNode {
 
   static async start(options: MasterOptions, store: Store, listening: Listening): Promise<MasterHandle> {
     const { port } = listening
-    const holders = await store.holders()
+    const [holders, keys] = [await store.holders(), await store.keys()]
     const incarnation = `master#${randomBytes(8).toString('hex')}`
     const host = options.advertise ?? options.bind
     const machine = new MasterMachine((options.clock ?? systemClock).now(), {
@@ -104,19 +105,20 @@ class MasterNode {
       codeDeadMs: options.codeDeadMs,
       drainMs: options.drainMs,
       keep: options.keep,
+      pull: options.pull,
       keepWorkers: options.keepWorkers,
       holders,
+      keys,
     })
     options.log.info(`master listens on ${formatAddress({ host: options.bind, port })}`, {
       pid: process.pid,
       incarnation,
       data: options.data,
     })
-    if (holders.length > 0) {
-      const running = holders.reduce((sum, holder) => sum + holder.running, 0)
-      options.log.info(
-        `${running} tasks were running at ${holders.length} workers; they have a full lease to come back`,
-      )
+    const running = holders.reduce((sum, holder) => sum + holder.running, 0)
+    if (running > 0) {
+      const holding = holders.filter((holder) => holder.running > 0).length
+      options.log.info(`${running} tasks were running at ${holding} workers; they have a full lease to come back`)
     }
     const node = new MasterNode(options, store, listening, machine, incarnation)
     const stop: MasterHandle['stop'] = (reason, { graceMs = options.drainMs, now = false } = {}) =>
@@ -155,6 +157,7 @@ class MasterNode {
     })
     this.#acceptor = accept(listening, {
       identity,
+      keys: (id, role) => machine.keyAt(clock.now(), id, role),
       accepts: { client: CLIENT_MESSAGES, worker: WORKER_MESSAGES },
       unauthenticatedMax: UNAUTHENTICATED_MAX,
       connectionsMax: CONNECTIONS_MAX,

@@ -8,10 +8,21 @@
 import type { Instant, MonoMs, WallMs } from '../clock.js'
 import type { LogEntry, LogLevel } from '../log.js'
 import type { MasterToClient, MasterToWorker, Register } from '../protocol/messages.js'
-import type { Claim, Operation, Place } from '../store/store.js'
+import type { Claim, KeyRecord, Operation, Place } from '../store/store.js'
 import type { MasterEffect, MasterSettings, Read, SessionId, SessionPeer } from './events.js'
+import type { Feed } from './feed.js'
+import type { Figures } from './figures.js'
 import type { Journal } from './journal.js'
 import type { Leases } from './leases.js'
+import {
+  EVERY_TYPE,
+  type PullAbout,
+  type PulledLease,
+  type Pulls,
+  type PullWorker,
+  type WaitingClaim,
+} from './pulls.js'
+import type { Views } from './views.js'
 
 /** What may be gathered for the next batch; beyond it submits are answered busy, so that memory stays bounded (P23). */
 const QUEUED_OPERATIONS_MAX = 50_000
@@ -24,10 +35,13 @@ export interface MasterState {
   readonly sessions: Map<SessionId, Session>
   /** By incarnation. A worker without a session is away, and stays until it is judged. */
   readonly workers: Map<string, WorkerState>
+  readonly pulls: Pulls
   /** The session of each connected client, by incarnation: that is where the end of its tasks is told. */
   readonly clients: Map<string, SessionId>
   /** Sessions that asked for the end of a task which they did not submit themselves. */
   readonly watchers: Map<string, Set<SessionId>>
+  /** Tasks whose course somebody wants to see. */
+  readonly views: Views
   /** Gathered for the next batch, in order of arrival. */
   readonly queue: QueuedOperation[]
   queuedChars: number
@@ -35,6 +49,8 @@ export interface MasterState {
   inFlight: InFlight | undefined
   /** Groups of workers alike for whom the last claim left nothing runnable; cleared by whatever may change that. */
   readonly exhausted: Set<string>
+  /** Grows with whatever may bring work: what was not there for somebody before may be there now. */
+  generation: number
   /** Groups for whom it left nothing that may be held ready. */
   readonly noneAhead: Set<string>
   /** Tasks that the last batch granted: about so many more may be there. */
@@ -48,11 +64,17 @@ export interface MasterState {
   /** Questions to workers to load their modules anew, by the number that was told to the worker. */
   readonly reloads: Map<number, ReloadAsked>
   reloadsAsked: number
-  stale: number
+  readonly figures: Figures
+  /** Those that were given out, by id: the store's, as far as its outcomes have come. */
+  readonly keys: Map<string, KeyRecord>
+  /** When the first key expires of those with which somebody is here, or earlier. */
+  keysEndAt: WallMs | undefined
   readonly retention: Retention
   /** When the health of the cluster is told in the log the next time. */
   healthAt: MonoMs
   readonly journal: Journal
+  /** What goes on, while somebody looks. */
+  readonly feed: Feed
 }
 
 export interface Session {
@@ -62,6 +84,8 @@ export interface Session {
   readonly openedAt: MonoMs
   /** Questions to the store that are not answered yet. */
   reads: number
+  /** It came with this; none, with the secret, and may do all. */
+  key?: KeyRecord
   /** This side has ended it. */
   closing: boolean
 }
@@ -89,6 +113,8 @@ export interface WorkerState {
   ahead: number
   /** Offers in the batch in flight. */
   offered: number
+  /** In which generation there was nothing for this one, although there was for others that are alike. */
+  passedOver: number | undefined
   /** The last assignment sent, and the first one that was not echoed yet. */
   assignSeq: number
   seenSeq: number
@@ -119,11 +145,32 @@ export interface QueuedOperation {
 export type Purpose =
   | { readonly kind: 'submit'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'settle'; readonly incarnation: string; readonly session: SessionId | undefined }
+  | { readonly kind: 'checkpoint'; readonly session: SessionId; readonly n: number }
   | { readonly kind: 'retry'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'cancel'; readonly ticket: Ticket; readonly index: number }
   | { readonly kind: 'attach'; readonly session: SessionId; readonly incarnation: string }
   | { readonly kind: 'expire'; readonly incarnation: string; readonly cause: ExpiryCause }
   | { readonly kind: 'prune' }
+  | {
+      readonly kind: 'enlist'
+      readonly session: SessionId
+      readonly re: number
+      readonly worker: string
+      readonly about: PullAbout
+    }
+  | { readonly kind: 'pull-settle'; readonly session: SessionId; readonly re: number; readonly worker: PullWorker }
+  | {
+      readonly kind: 'pull-expire'
+      readonly worker: PullWorker
+      readonly over: readonly PulledLease[]
+      readonly ticket: RequeueTicket | undefined
+    }
+  | { readonly kind: 'pull-checkpoint'; readonly session: SessionId; readonly re: number }
+  /** Its deadline is over. */
+  | { readonly kind: 'pull-overdue'; readonly worker: PullWorker }
+  | { readonly kind: 'dismiss'; readonly worker: PullWorker }
+  | { readonly kind: 'create-key'; readonly session: SessionId; readonly re: number }
+  | { readonly kind: 'revoke-key'; readonly session: SessionId; readonly re: number }
 
 export type ExpiryCause = 'silent' | 'dead' | 'left'
 
@@ -137,7 +184,16 @@ export interface Ticket {
   readonly unserved: readonly string[]
 }
 
+/** A person asked for leases that are over: answered when all of them are on disk. */
+export interface RequeueTicket {
+  readonly session: SessionId
+  readonly re: number
+  remaining: number
+  count: number
+}
+
 export interface InFlight {
+  readonly takenAt: MonoMs
   readonly operations: readonly QueuedOperation[]
   readonly claims: readonly ClaimInFlight[]
 }
@@ -147,6 +203,8 @@ export interface ClaimInFlight {
   readonly routeKey: string
   /** The session that each offer was made for, in the order of the offers. */
   readonly sessions: readonly SessionId[]
+  /** Of a claim of workers that pull, in place of sessions: what each offer answers. */
+  readonly pulled?: readonly WaitingClaim[]
 }
 
 export interface Retention {
@@ -154,6 +212,18 @@ export interface Retention {
   lookAt: MonoMs
   /** Since when that has waited for a quiet moment. */
   waitsSince: MonoMs | undefined
+  /** Who has asked for all to be forgotten that has ended, and waits for it. */
+  asked: ForgetRequest[]
+}
+
+export interface ForgetRequest {
+  readonly session: SessionId
+  readonly re: number
+  /** What ended before. */
+  readonly before: WallMs
+  /** A batch that knows of it was taken. */
+  begun: boolean
+  count: number
 }
 
 export interface Stopping {
@@ -176,6 +246,11 @@ export class Turn {
   /** To a session that is gone nothing is sent. */
   send(session: SessionId, message: MasterToWorker | MasterToClient): void {
     if (this.state.sessions.has(session)) this.effects.push({ kind: 'send', session, message })
+  }
+
+  /** What matters only as long as it is new: left out for a session that has much to read already (P23). */
+  sendLossy(session: SessionId, message: MasterToWorker | MasterToClient): void {
+    if (this.state.sessions.has(session)) this.effects.push({ kind: 'send', session, message, lossy: true })
   }
 
   close(session: SessionId, reason: string): void {
@@ -214,7 +289,10 @@ export function isFull({ queue, queuedChars }: MasterState, more: number): boole
 /** What a gathered operation holds in memory, as far as it can be much. */
 export function charsOf(operation: Operation): number {
   if (operation.kind === 'submit') return operation.task.payload.length
-  return operation.kind === 'settle' && operation.ending.kind === 'completed' ? operation.ending.result.length : 0
+  if (operation.kind === 'checkpoint') return operation.value.length
+  if (operation.kind !== 'settle') return 0
+  const said = operation.log?.text.length ?? 0
+  return operation.ending.kind === 'completed' ? said + operation.ending.result.length : said
 }
 
 /** The worker that speaks through this session, if it has registered and was not replaced. */
@@ -235,12 +313,30 @@ export function roomOf(worker: WorkerState): { readonly free: number; readonly a
   return { free, ahead: Math.max(0, room + worker.ahead - free) }
 }
 
-export function routeName(queue: string, type: string): string {
+/** There may be work for whoever had none. */
+export function mayBringWork(state: MasterState): void {
+  state.exhausted.clear()
+  state.noneAhead.clear()
+  state.generation += 1
+}
+
+function routeName(queue: string, type: string): string {
   return `${queue}\t${type}`
 }
 
-/** Routes that somebody serves at this moment, as `routeName` writes them. */
-export function servedRoutes(state: MasterState): ReadonlySet<string> {
+/** Whether somebody serves a route at this moment. */
+export type Serves = (queue: string, type: string) => boolean
+
+export function served(state: MasterState, at: MonoMs): Serves {
+  const routes = servedRoutes(state)
+  const pulled = state.pulls.idle ? undefined : state.pulls.served(at, routeName)
+  return (queue, type) =>
+    routes.has(routeName(queue, type)) ||
+    (pulled !== undefined && (pulled.has(routeName(queue, type)) || pulled.has(routeName(queue, EVERY_TYPE))))
+}
+
+/** Those of workers that hold a session, as `routeName` writes them. */
+function servedRoutes(state: MasterState): ReadonlySet<string> {
   const served = new Set<string>()
   const alike = new Set<string>()
   for (const worker of state.workers.values()) {

@@ -112,9 +112,9 @@ export class Reception {
   }
 
   async #meet(transport: Transport): Promise<void> {
-    const { identity, clock = systemClock } = this.#options
+    const { identity, keys, clock = systemClock } = this.#options
     const nonce = randomBytes(NONCE_BYTES).toString('hex')
-    const handshake = new AcceptorHandshake({ identity, roles: this.#roles, local: transport.local, nonce })
+    const handshake = new AcceptorHandshake({ identity, keys, roles: this.#roles, local: transport.local, nonce })
     const result = await exchange(transport, handshake, clock, handshake.greeting)
     // One that was cut from here is spoken of already.
     if (!this.#unproven.delete(transport)) transport.destroy()

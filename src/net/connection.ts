@@ -1,7 +1,7 @@
 // A session: one connection from greeting to close, in messages. Who is at the other end is proven before either side
 // sees a message (PROTOCOL.md 2); what arrives was checked against the table of messages that this side accepts.
 import type { Clock } from '../clock.js'
-import type { Identity, Role } from '../protocol/handshake.js'
+import type { FindKey, Identity, Role } from '../protocol/handshake.js'
 import type { Message, MessageTable } from '../protocol/messages.js'
 
 export type { Identity, Role } from '../protocol/handshake.js'
@@ -83,6 +83,8 @@ export interface DialOptions {
 
 export interface AcceptOptions {
   readonly identity: Identity & { readonly role: 'master' | 'worker' }
+  /** The keys that were given out; none, only the secret opens it. */
+  readonly keys?: FindKey
   /** By the role of the dialler: the messages that this side accepts from it; a role that is missing is refused. */
   readonly accepts: Partial<Record<Role, MessageTable>>
   readonly unauthenticatedMax: number

@@ -6,7 +6,7 @@ import { makeFolders } from '../folders.js'
 
 export interface RunRecord {
   readonly name: string
-  readonly role: 'launcher' | 'master' | 'worker'
+  readonly role: 'launcher' | 'master' | 'worker' | 'gateway'
   readonly pid: number
   /** When the process began, in clock ticks since boot where the system tells: a pid alone may have been used again. */
   readonly processStart?: string

@@ -1,16 +1,22 @@
 // What clients ask of a master, and what it answers.
 import Type, { type Static } from 'typebox'
+import { COMPARISONS } from '../task/ballot.js'
+import { LOG_BYTES_MAX } from '../task/log-tail.js'
+import { REPLICAS_MAX } from '../task/quorum.js'
 import { PRIORITY_MAX, PRIORITY_MIN } from '../task/task.js'
 import {
+  CheckpointData,
   Count,
   Data,
   EncodingField,
   ErrorField,
   Id,
   Incarnation,
+  LogField,
   list,
   Millis,
   Name,
+  PROGRESS,
   ProcessField,
   Re,
   Refused,
@@ -18,9 +24,40 @@ import {
   Text,
   Unsupported,
 } from './fields.js'
+import { CheckKey, CreateKey, KeyChecked, KeyCreated, KeyRevoked, Keys, ListKeys, RevokeKey } from './key-messages.js'
+import { META_CHARS_MAX } from './limits.js'
 
 // --- Client to master (each carries `re`, which its answer repeats) --------------------------------------------------
 
+const Replicas = Type.Integer({ minimum: 1, maximum: REPLICAS_MAX })
+export const VoteField = Type.Object({
+  replicas: Type.Optional(Replicas),
+  quorum: Type.Optional(Replicas),
+  maxReplicas: Type.Optional(Replicas),
+  compare: Type.Optional(Type.Enum([...COMPARISONS])),
+  /** A JSON Pointer. */
+  on: Type.Optional(Text(1_000)),
+  tolerance: Type.Optional(Type.Number({ minimum: 0 })),
+  spread: Type.Optional(Type.Enum(['host'])),
+})
+export const PollField = Type.Object({
+  /** With all that was not said. */
+  rule: VoteField,
+  /** Each a task, by number. */
+  replicas: Type.Array(
+    Type.Object({
+      id: Id,
+      n: Count,
+      /** `void`: it has ended without a vote that counts. */
+      state: Type.Enum(['open', 'cast', 'void']),
+      voter: Type.Optional(Name),
+      /** What it voted for, or `sha256:` and its hash where that is long. */
+      ballot: Type.Optional(Text(300)),
+      /** Whether that is what was agreed on. */
+      agreed: Type.Optional(Type.Boolean()),
+    }),
+  ),
+})
 export const SubmittedTask = Type.Object({
   id: Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' }),
   queue: Type.Optional(Name),
@@ -32,8 +69,11 @@ export const SubmittedTask = Type.Object({
   maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 })),
   expiresMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 * 366 * 24 * 3_600_000 })),
+  deadlineMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 * 366 * 24 * 3_600_000 })),
   description: Type.Optional(Text(1_000)),
-  meta: Type.Optional(Text(16_384)),
+  meta: Type.Optional(Text(META_CHARS_MAX)),
+  /** It is done by several workers, and they vote (`dtr` fills in what is not said). */
+  vote: Type.Optional(VoteField),
 })
 
 export const Submit = Type.Object({ type: Type.Literal('submit'), re: Re, list: list(SubmittedTask) })
@@ -44,7 +84,17 @@ export const Get = Type.Object({
   story: Type.Optional(Type.Boolean()),
 })
 /** Tell this session when these end; those that have ended are told at once. */
-export const Watch = Type.Object({ type: Type.Literal('watch'), re: Re, ids: Type.Array(Id, { maxItems: 500 }) })
+export const Watch = Type.Object({
+  type: Type.Literal('watch'),
+  re: Re,
+  ids: Type.Array(Id, { maxItems: 500 }),
+  /** Their states, progress and logs as well, by `seen`. */
+  live: Type.Optional(Type.Boolean()),
+})
+/** Ends what `watch` with `live` began. */
+export const Unwatch = Type.Object({ type: Type.Literal('unwatch'), re: Re, ids: Type.Array(Id, { maxItems: 500 }) })
+/** What a task has said, as far as it is kept. */
+export const Logs = Type.Object({ type: Type.Literal('logs'), re: Re, id: Id, after: Type.Optional(Count) })
 export const CancelTasks = Type.Object({ type: Type.Literal('cancel-tasks'), re: Re, ids: list(Id) })
 export const TaskFilterField = Type.Object({
   states: Type.Optional(Type.Array(StateField, { maxItems: 5 })),
@@ -74,8 +124,86 @@ export const Failures = Type.Object({
 /** A person wants them to run again. Not to be repeated after a loss: each time is one more start of their code. */
 export const RetryTasks = Type.Object({ type: Type.Literal('retry-tasks'), re: Re, ids: list(Id) })
 export const Status = Type.Object({ type: Type.Literal('status'), re: Re })
+/** What the master has counted since it started. */
+export const Metrics = Type.Object({ type: Type.Literal('metrics'), re: Re })
+/** What has gone on in the whole cluster since `next` of the answer before. */
+export const AskFeed = Type.Object({
+  type: Type.Literal('feed'),
+  re: Re,
+  master: Type.Optional(Incarnation),
+  after: Type.Optional(Count),
+})
 /** Asks one worker to load its task modules anew. */
 export const ReloadWorker = Type.Object({ type: Type.Literal('reload-worker'), re: Re, worker: Incarnation })
+
+// Workers that pull are known by their names, not by a connection: each message says for whom it speaks, and any client may
+// say it. So whoever stands between (a gateway) holds nothing.
+
+export const LabelField = Type.Object({ name: Name, value: Text(256) })
+const ABOUT = {
+  /** Missing: every type. */
+  types: Type.Optional(list(Name)),
+  queues: Type.Optional(Type.Array(Name, { maxItems: 100 })),
+  /** So many tasks at a time. */
+  slots: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  labels: Type.Optional(Type.Array(LabelField, { maxItems: 64 })),
+  model: Type.Optional(Text(256)),
+  version: Type.Optional(Text(64)),
+  meta: Type.Optional(Text(4_000)),
+}
+const LeaseMs = Type.Integer({ minimum: 100, maximum: 7 * 24 * 3_600_000 })
+/** A worker's name, or what it is known by from now on: on disk when it is answered. */
+export const PullRegister = Type.Object({ type: Type.Literal('pull-register'), re: Re, worker: Name, ...ABOUT })
+export const NamedTask = Type.Object({
+  id: Id,
+  lease: Type.Optional(Id),
+  leaseMs: Type.Optional(LeaseMs),
+  ...PROGRESS,
+})
+/** It lives; the leases of the tasks that it names begin anew, and no others. */
+export const PullBeat = Type.Object({
+  type: Type.Literal('pull-beat'),
+  re: Re,
+  worker: Name,
+  tasks: Type.Optional(Type.Array(NamedTask, { maxItems: 1_000 })),
+})
+/** Answered when there is something, or after `waitMs`. */
+export const PullClaim = Type.Object({
+  type: Type.Literal('pull-claim'),
+  re: Re,
+  worker: Name,
+  max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  types: Type.Optional(list(Name)),
+  leaseMs: Type.Optional(LeaseMs),
+  waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+})
+export const PullEndingField = Type.Union([
+  Type.Object({ outcome: Type.Literal('completed'), result: Data, encoding: Type.Optional(EncodingField) }),
+  Type.Object({ outcome: Type.Literal('failed'), error: ErrorField, final: Type.Optional(Type.Boolean()) }),
+  Type.Object({ outcome: Type.Literal('returned'), started: Type.Optional(Type.Boolean()) }),
+])
+/** Without a lease: the one that this worker has on the task now. */
+export const PullSettle = Type.Object({
+  type: Type.Literal('pull-settle'),
+  re: Re,
+  worker: Name,
+  id: Id,
+  lease: Type.Optional(Id),
+  ending: PullEndingField,
+})
+/** How far an attempt has come: the next one is told. Kept under the lease alone, as a settlement is. */
+export const PullCheckpoint = Type.Object({
+  type: Type.Literal('pull-checkpoint'),
+  re: Re,
+  worker: Name,
+  id: Id,
+  lease: Type.Optional(Id),
+  value: CheckpointData,
+})
+/** Looks now for leases that are over. */
+export const PullRequeue = Type.Object({ type: Type.Literal('pull-requeue'), re: Re })
+/** Forgets all tasks that have ended, whatever is kept otherwise. */
+export const ForgetEnded = Type.Object({ type: Type.Literal('forget-ended'), re: Re })
 export const Stop = Type.Object({ type: Type.Literal('stop'), re: Re, graceMs: Type.Optional(Millis) })
 
 // --- Master to client ------------------------------------------------------------------------------------------------
@@ -110,6 +238,7 @@ const PLACE = {
   createdAt: Millis,
   runAt: Millis,
   expiresAt: Type.Optional(Millis),
+  deadlineAt: Type.Optional(Millis),
   attempt: Count,
   uncharged: Count,
 }
@@ -120,9 +249,33 @@ const HOLDING = {
   cancelRequested: Type.Boolean(),
   lease: Type.Optional(Id),
   holder: Type.Optional(Text(192)),
+  /** Of a task that a worker has pulled, as the master's wall clock is now. */
+  leaseUntil: Type.Optional(Millis),
   grantedAt: Type.Optional(Millis),
   endedAt: Type.Optional(Millis),
 }
+export const ProgressField = Type.Object({
+  percent: Type.Number({ minimum: 0, maximum: 100 }),
+  message: Type.Optional(Text(500)),
+})
+export const SeenField = Type.Object({
+  id: Id,
+  attempt: Count,
+  state: Type.Optional(StateField),
+  worker: Type.Optional(Name),
+  error: Type.Optional(ErrorField),
+  runAt: Type.Optional(Millis),
+  ...PROGRESS,
+  log: Type.Optional(LogField),
+})
+export const KeptLogField = Type.Object({
+  n: Count,
+  attempt: Count,
+  lease: Text(64),
+  endedAt: Millis,
+  at: Count,
+  text: Text(LOG_BYTES_MAX),
+})
 export const TaskField = Type.Object({
   id: Id,
   queue: Name,
@@ -137,8 +290,12 @@ export const TaskField = Type.Object({
   resultEncoding: Type.Optional(EncodingField),
   error: Type.Optional(ErrorField),
   description: Type.Optional(Text(1_000)),
-  meta: Type.Optional(Text(16_384)),
+  meta: Type.Optional(Text(META_CHARS_MAX)),
   story: Type.Optional(Type.Array(AttemptField)),
+  progress: Type.Optional(ProgressField),
+  checkpoint: Type.Optional(CheckpointData),
+  /** With the story, of a task that is voted on. */
+  poll: Type.Optional(PollField),
 })
 /** Answers `get`: as many as fit into a line, in the order asked for; `more` says that the client should ask for the rest. */
 export const Tasks = Type.Object({
@@ -148,6 +305,15 @@ export const Tasks = Type.Object({
   more: Type.Boolean(),
 })
 export const Watching = Type.Object({ type: Type.Literal('watching'), re: Re, unknown: list(Id) })
+/** What watched tasks do. Sent without being asked; of a client that does not read fast enough parts are left out. */
+export const Seen = Type.Object({ type: Type.Literal('seen'), list: list(SeenField) })
+/** Answers `logs`: an attempt each, in the order in which they ended. */
+export const TaskLogs = Type.Object({
+  type: Type.Literal('task-logs'),
+  re: Re,
+  list: Type.Array(KeptLogField),
+  more: Type.Boolean(),
+})
 /** Tasks that ended: those that this client submitted, and those that it watches. Sent without being asked. */
 export const Ended = Type.Object({
   type: Type.Literal('ended'),
@@ -241,6 +407,17 @@ export const WorkerField = Type.Object({
   failed: Count,
   heardMsAgo: Millis,
 })
+export const PullWorkerField = Type.Object({
+  name: Name,
+  state: Type.Enum(['active', 'stale', 'offline']),
+  ...ABOUT,
+  queues: Type.Array(Name, { maxItems: 100 }),
+  slots: Count,
+  running: Count,
+  completed: Count,
+  failed: Count,
+  heardMsAgo: Millis,
+})
 export const StatusReport = Type.Object({
   type: Type.Literal('status-report'),
   re: Re,
@@ -253,11 +430,76 @@ export const StatusReport = Type.Object({
     state: Name,
   }),
   workers: Type.Array(WorkerField),
+  /** Workers that pull, those first that were heard last; not all of them where they are very many. */
+  pullWorkers: Type.Optional(Type.Array(PullWorkerField)),
   counts: Type.Array(Type.Object({ queue: Name, type: Name, state: StateField, count: Count })),
   /** Types with pending tasks that no worker serves. */
   unserved: list(Name),
   /** Settlements that were refused as stale since this master started (P5). */
   stale: Count,
+})
+const Durations = Type.Object({
+  /** One more than there are bounds: the last is of what took longer. Not added up. */
+  counts: Type.Array(Count),
+  sumMs: Count,
+})
+/** Answers `metrics`: all since this master started, and nothing of single tasks or workers. */
+export const MetricsReport = Type.Object({
+  type: Type.Literal('metrics-report'),
+  re: Re,
+  boundsMs: Type.Array(Type.Number()),
+  /** From when a task might run to its grant. */
+  wait: Durations,
+  /** From the beginning of its code to its result. */
+  run: Durations,
+  /** Of a batch, until it is on disk. */
+  commit: Durations,
+  submitted: Count,
+  ended: Type.Object({ completed: Count, failed: Count, cancelled: Count }),
+  attempts: Type.Object({ completed: Count, failed: Count, lost: Count, cancelled: Count, returned: Count }),
+  /** Attempts that did not succeed, and have another behind them. */
+  retries: Count,
+  stale: Count,
+  workersLost: Count,
+})
+/** Since this master is asked; nothing counts while nobody asks. */
+export const FeedCounts = Type.Object({
+  submitted: Count,
+  granted: Count,
+  completed: Count,
+  failed: Count,
+  retried: Count,
+  cancelled: Count,
+  returned: Count,
+  lost: Count,
+})
+export const FEED_OUTCOMES = ['completed', 'failed', 'retried', 'cancelled', 'returned', 'lost'] as const
+/** That an attempt began, or how it ended. */
+export const FeedEntry = Type.Object({
+  n: Count,
+  at: Millis,
+  what: Type.Enum(['began', ...FEED_OUTCOMES]),
+  task: Text(64),
+  lease: Text(64),
+  worker: Text(192),
+  taskType: Type.Optional(Name),
+  attempt: Type.Optional(Count),
+  waitedMs: Type.Optional(Millis),
+  code: Type.Optional(Name),
+  message: Type.Optional(Text(200)),
+  runAt: Type.Optional(Millis),
+})
+/** Answers `feed`. Behind a gap, or at first, what runs is to be asked with `list`. */
+export const Fed = Type.Object({
+  type: Type.Literal('fed'),
+  re: Re,
+  master: Incarnation,
+  /** Its wall clock. */
+  at: Millis,
+  next: Count,
+  gap: Type.Boolean(),
+  counts: FeedCounts,
+  list: list(FeedEntry),
 })
 export const WorkerReloaded = Type.Object({
   type: Type.Literal('worker-reloaded'),
@@ -266,6 +508,65 @@ export const WorkerReloaded = Type.Object({
   status: Type.Enum(['reloaded', 'refused', 'gone', 'unsupported']),
   problem: Type.Optional(Text(4_000)),
 })
+export const PullRegistered = Type.Object({
+  type: Type.Literal('pull-registered'),
+  re: Re,
+  worker: PullWorkerField,
+  /** Of a claim that says nothing else. */
+  leaseMs: Millis,
+  /** `stale` after so long without a word of it. */
+  staleMs: Millis,
+})
+export const RenewedField = Type.Object({ id: Id, lease: Id, leaseMs: Millis })
+export const PullHeard = Type.Object({
+  type: Type.Literal('pull-heard'),
+  re: Re,
+  worker: PullWorkerField,
+  renewed: list(RenewedField),
+  /** Named, and not its own any more: their results change nothing. */
+  lost: list(Id),
+  /** What it holds and somebody has cancelled: no result counts, and they end with what it settles. */
+  cancelled: list(Id),
+})
+export const PulledTaskField = Type.Object({
+  id: Id,
+  lease: Id,
+  /** From the sending of this on. */
+  leaseMs: Millis,
+  queue: Name,
+  type: Name,
+  payload: Data,
+  encoding: EncodingField,
+  attempt: Count,
+  maxAttempts: Count,
+  timeoutMs: Type.Optional(Millis),
+  /** Until its deadline, from the sending of this on. */
+  deadlineMs: Type.Optional(Millis),
+  suspect: Type.Optional(Type.Boolean()),
+  meta: Type.Optional(Text(META_CHARS_MAX)),
+  /** The last that an attempt before this one kept. */
+  checkpoint: Type.Optional(CheckpointData),
+})
+export const PullClaimed = Type.Object({
+  type: Type.Literal('pull-claimed'),
+  re: Re,
+  list: Type.Array(PulledTaskField, { maxItems: 100 }),
+})
+export const PullSettled = Type.Object({
+  type: Type.Literal('pull-settled'),
+  re: Re,
+  /** `cancelled`: it ended so, whatever the ending said. */
+  status: Type.Enum(['recorded', 'stale', 'cancelled']),
+  state: Type.Optional(StateField),
+})
+export const PullCheckpointed = Type.Object({
+  type: Type.Literal('pull-checkpointed'),
+  re: Re,
+  status: Type.Enum(['recorded', 'stale']),
+})
+export const PullRequeued = Type.Object({ type: Type.Literal('pull-requeued'), re: Re, count: Count })
+/** None of them is left. */
+export const ForgotEnded = Type.Object({ type: Type.Literal('forgot-ended'), re: Re, count: Count })
 export const Stopping = Type.Object({ type: Type.Literal('stopping'), re: Re })
 /** A request that failed as a whole. */
 export const Failure = Type.Object({
@@ -282,12 +583,27 @@ export const CLIENT_MESSAGES = {
   submit: Submit,
   get: Get,
   watch: Watch,
+  unwatch: Unwatch,
+  logs: Logs,
   'cancel-tasks': CancelTasks,
   list: List,
   failures: Failures,
   'retry-tasks': RetryTasks,
   status: Status,
+  metrics: Metrics,
+  feed: AskFeed,
   'reload-worker': ReloadWorker,
+  'pull-register': PullRegister,
+  'pull-beat': PullBeat,
+  'pull-claim': PullClaim,
+  'pull-settle': PullSettle,
+  'pull-checkpoint': PullCheckpoint,
+  'pull-requeue': PullRequeue,
+  'create-key': CreateKey,
+  'list-keys': ListKeys,
+  'revoke-key': RevokeKey,
+  'check-key': CheckKey,
+  'forget-ended': ForgetEnded,
   stop: Stop,
   unsupported: Unsupported,
 }
@@ -295,13 +611,28 @@ export const MASTER_TO_CLIENT_MESSAGES = {
   accepted: Accepted,
   tasks: Tasks,
   watching: Watching,
+  seen: Seen,
+  'task-logs': TaskLogs,
   ended: Ended,
   'cancelled-tasks': CancelledTasks,
   page: Page,
   'failure-groups': FailureGroups,
   'retried-tasks': RetriedTasks,
   'status-report': StatusReport,
+  'metrics-report': MetricsReport,
+  fed: Fed,
   'worker-reloaded': WorkerReloaded,
+  'pull-registered': PullRegistered,
+  'pull-heard': PullHeard,
+  'pull-claimed': PullClaimed,
+  'pull-settled': PullSettled,
+  'pull-checkpointed': PullCheckpointed,
+  'pull-requeued': PullRequeued,
+  'key-created': KeyCreated,
+  keys: Keys,
+  'key-revoked': KeyRevoked,
+  'key-checked': KeyChecked,
+  'forgot-ended': ForgotEnded,
   stopping: Stopping,
   error: Failure,
   refused: Refused,
@@ -312,6 +643,18 @@ export type SubmittedTask = Static<typeof SubmittedTask>
 export type TaskField = Static<typeof TaskField>
 export type TaskFilterField = Static<typeof TaskFilterField>
 export type SummaryField = Static<typeof SummaryField>
+export type SeenField = Static<typeof SeenField>
+export type KeptLogField = Static<typeof KeptLogField>
+export type ProgressField = Static<typeof ProgressField>
 export type FailureField = Static<typeof FailureField>
 export type WorkerField = Static<typeof WorkerField>
+export type PullRegister = Static<typeof PullRegister>
+export type PullWorkerField = Static<typeof PullWorkerField>
+export type PulledTaskField = Static<typeof PulledTaskField>
+export type PullEndingField = Static<typeof PullEndingField>
 export type StatusReport = Static<typeof StatusReport>
+export type MetricsReport = Static<typeof MetricsReport>
+export type FeedCounts = Static<typeof FeedCounts>
+export type FeedEntry = Static<typeof FeedEntry>
+export type FeedOutcome = (typeof FEED_OUTCOMES)[number]
+export type Fed = Static<typeof Fed>

@@ -1,7 +1,8 @@
 // What messages are made of: the fields and parts that several messages share.
 import Type, { type Static, type TSchema } from 'typebox'
+import { LOG_BYTES_MAX } from '../task/log-tail.js'
 import { TASK_STATES } from '../task/task.js'
-import { LIST_MAX, PAYLOAD_BYTES_MAX } from './limits.js'
+import { CHECKPOINT_BYTES_MAX, LIST_MAX, PAYLOAD_BYTES_MAX } from './limits.js'
 
 export * from './limits.js'
 
@@ -13,12 +14,14 @@ export const Text = (maxLength: number) => Type.String({ maxLength })
 export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 export const Millis = Type.Integer({ minimum: 0, maximum: 100 * 366 * 24 * 3_600_000 })
 /** Text that can be kept byte for byte: a lone surrogate has no UTF-8. */
-export const Data = Type.Refine(
-  Type.String(),
-  (text) =>
-    (text.length * 3 <= PAYLOAD_BYTES_MAX || Buffer.byteLength(text) <= PAYLOAD_BYTES_MAX) && text.isWellFormed(),
-  () => `must be well-formed and not longer than ${PAYLOAD_BYTES_MAX} bytes of UTF-8`,
-)
+const textOf = (bytesMax: number) =>
+  Type.Refine(
+    Type.String({ bytesMax }),
+    (text) => (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) && text.isWellFormed(),
+    () => `must be well-formed and not longer than ${bytesMax} bytes of UTF-8`,
+  )
+export const Data = textOf(PAYLOAD_BYTES_MAX)
+export const CheckpointData = textOf(CHECKPOINT_BYTES_MAX)
 /** Number of a client's request, which its answer repeats. */
 export const Re = Count
 export const EncodingField = Type.Enum(['json', 'base64'])
@@ -39,6 +42,13 @@ export const ServedTypeField = Type.Object({
   maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
 })
 export const ProcessField = Type.Object({ pid: Count, state: Name })
+
+/** Text of a log: `at` bytes of UTF-8 were said before it. */
+export const LogField = Type.Object({ at: Count, text: Text(LOG_BYTES_MAX) })
+export const PROGRESS = {
+  percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+  message: Type.Optional(Text(500)),
+}
 
 /** The last line of a side that will have nothing to do with the other. */
 export const Refused = Type.Object({ type: Type.Literal('refused'), code: Name, message: Text(1_000) })

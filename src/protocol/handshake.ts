@@ -12,29 +12,48 @@
 // - a proof is bound to its side, both roles, both lives, both nonces and the address that was dialled, so that one
 //   which is reflected, replayed or relayed from another port proves nothing;
 // - the acceptor believes `dialled` only where it is its own end of the socket;
+// - what the acceptor says of a key, also that it has ended, nobody can read but who has that key;
 // - after `failed` or `proven` a machine takes nothing more.
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Verifier } from './access-key.js'
 import { flawOf } from './checker.js'
 import type { JsonObject } from './json.js'
-import type { ClusterKey } from './key.js'
 import { Greeting, Hello, PROTOCOL_VERSION, Proof, Refused } from './messages.js'
+import { type Credential, isAccessKey, keeperOf, nobodysVerifier, type Prover, proverOf } from './proofs.js'
 
 export type Role = 'master' | 'worker' | 'client'
 
-/** What one side is, told in greeting or hello and proven with the secret. */
+/** What one side is, told in greeting or hello and proven with the secret, or with a key. */
 export interface Identity {
   readonly role: Role
   /** Names this life of the process. */
   readonly incarnation: string
-  readonly key: ClusterKey
+  readonly key: Credential
 }
+
+/** A key that was given out, as the side that keeps it knows it. */
+export interface KeptKey {
+  readonly verifier: Verifier
+  /** Why it opens nothing, or not this. */
+  readonly refusal?: Refusal | undefined
+}
+
+/** What is wrong with a key that is right. */
+export const REFUSALS = {
+  revoked: 'this key was revoked',
+  expired: 'this key has expired',
+  forbidden: 'this key is for another role',
+} as const
+export type Refusal = keyof typeof REFUSALS
+
+export type FindKey = (keyId: string, role: Role) => KeptKey | undefined
 
 /** Who the other side has proven to be. */
 export interface ProvenPeer {
   readonly role: Role
   readonly incarnation: string
+  /** That of the secret, or of the key that it came with. */
   readonly keyId: string
 }
 
@@ -69,12 +88,16 @@ export interface AcceptorTerms {
   readonly local: string
   /** 32 random hex digits. */
   readonly nonce: string
+  /** The keys that it has given out; where it is missing only the secret opens it. */
+  readonly keys?: FindKey | undefined
 }
 
 export class AcceptorHandshake implements Handshake {
   readonly greeting: Greeting
   readonly #terms: AcceptorTerms
   #hello: Hello | undefined
+  #prover: Prover | undefined
+  #refusal: Refusal | undefined
 
   constructor(terms: AcceptorTerms) {
     const { role, incarnation, key } = terms.identity
@@ -83,7 +106,8 @@ export class AcceptorHandshake implements Handshake {
   }
 
   receive(line: JsonObject): HandshakeStep {
-    return this.#hello === undefined ? this.#hear(line) : this.#verify(line, this.#hello)
+    if (this.#hello === undefined || this.#prover === undefined) return this.#hear(line)
+    return this.#verify(line, this.#hello, this.#prover)
   }
 
   #hear(line: JsonObject): HandshakeStep {
@@ -100,15 +124,24 @@ export class AcceptorHandshake implements Handshake {
     if (hello.dialled !== local) {
       return refuse('unauthorised', `you dialled ${JSON.stringify(hello.dialled)}, and this is ${local}`)
     }
+    if (isAccessKey(identity.key)) {
+      return refuse('unauthorised', `this ${identity.role} has a key and not the secret: it dials its master itself`)
+    }
     this.#hello = hello
-    return { kind: 'wait', send: proofOf('acceptor', identity.key, this.greeting, hello) }
+    this.#prover = proverOf(identity.key)
+    if (hello.keyId !== undefined && hello.keyId !== identity.key.id) {
+      const kept = this.#terms.keys?.(hello.keyId, hello.role)
+      this.#prover = keeperOf(hello.keyId, kept?.verifier ?? nobodysVerifier(identity.key, hello.keyId))
+      this.#refusal = kept?.refusal
+    }
+    return { kind: 'wait', send: proofOf(this.#refusal ?? 'acceptor', this.#prover, this.greeting, hello) }
   }
 
-  #verify(line: JsonObject, hello: Hello): HandshakeStep {
-    const { key } = this.#terms.identity
-    const flaw = proofFlaw(line, proofOf('dialler', key, this.greeting, hello))
+  #verify(line: JsonObject, hello: Hello, prover: Prover): HandshakeStep {
+    const flaw = proofFlaw(line, prover, textOf('dialler', this.greeting, hello))
     if (flaw !== undefined) return refuse('unauthorised', flaw)
-    return { kind: 'proven', peer: { role: hello.role, incarnation: hello.incarnation, keyId: key.id } }
+    if (this.#refusal !== undefined) return refuse('unauthorised', REFUSALS[this.#refusal])
+    return { kind: 'proven', peer: { role: hello.role, incarnation: hello.incarnation, keyId: prover.keyId } }
   }
 }
 
@@ -163,26 +196,39 @@ export class DiallerHandshake implements Handshake {
       incarnation: ownIncarnation,
       nonce,
       dialled,
+      ...(isAccessKey(identity.key) && { keyId: identity.key.id }),
     }
     return { kind: 'wait', send: this.#hello }
   }
 
   #verify(line: JsonObject, greeting: Greeting, hello: Hello): HandshakeStep {
-    const { key } = this.#terms.identity
+    const prover = proverOf(this.#terms.identity.key)
     if (refusedCheck.Check(line)) return unproven(`it refused: ${(line as unknown as Refused).message}`)
-    const flaw = proofFlaw(line, proofOf('acceptor', key, greeting, hello))
-    if (flaw !== undefined) return unproven(flaw)
+    const flaw = proofFlaw(line, prover, textOf('acceptor', greeting, hello))
+    if (flaw !== undefined) return unproven(this.#refusalIn(line, prover, greeting, hello) ?? flaw)
     const { role, incarnation } = greeting
-    const send = proofOf('dialler', key, greeting, hello)
-    return { kind: 'proven', peer: { role, incarnation, keyId: key.id }, send }
+    const send = proofOf('dialler', prover, greeting, hello)
+    return { kind: 'proven', peer: { role, incarnation, keyId: prover.keyId }, send }
+  }
+
+  /** A master that has the key says in its proof, to its owner alone, why it does not open. */
+  #refusalIn(line: JsonObject, prover: Prover, greeting: Greeting, hello: Hello): string | undefined {
+    if (hello.keyId === undefined) return undefined
+    const refusal = (Object.keys(REFUSALS) as Refusal[]).find(
+      (each) => proofFlaw(line, prover, textOf(each, greeting, hello)) === undefined,
+    )
+    return refusal && REFUSALS[refusal]
   }
 }
 
 // --- Proofs ----------------------------------------------------------------------------------------------------------
 
+/** Whose proof it is; of an acceptor also that it has the key, which does not open. */
+type Side = 'acceptor' | 'dialler' | Refusal
+
 /** Lines that hold no newline, so that no two handshakes give the same bytes. PROTOCOL.md 2.2 has a worked example. */
-function proofOf(side: 'acceptor' | 'dialler', key: ClusterKey, greeting: Greeting, hello: Hello): Proof {
-  const text = [
+function textOf(side: Side, greeting: Greeting, hello: Hello): string {
+  return [
     `dtr ${side}`,
     String(hello.version),
     greeting.cluster,
@@ -194,15 +240,17 @@ function proofOf(side: 'acceptor' | 'dialler', key: ClusterKey, greeting: Greeti
     hello.nonce,
     hello.dialled,
   ].join('\n')
-  return { type: 'proof', keyId: key.id, proof: createHmac('sha256', key.secret).update(text, 'utf8').digest('hex') }
 }
 
-function proofFlaw(line: JsonObject, expected: Proof): string | undefined {
+function proofOf(side: Side, { keyId, prove }: Prover, greeting: Greeting, hello: Hello): Proof {
+  return { type: 'proof', keyId, proof: prove(textOf(side, greeting, hello)) }
+}
+
+function proofFlaw(line: JsonObject, { keyId, accepts }: Prover, text: string): string | undefined {
   if (!proofCheck.Check(line)) return `instead of a proof: ${flawOf(proofCheck, line)}`
   const given = line as unknown as Proof
-  if (given.keyId !== expected.keyId) return 'the proof names another key'
-  const same = timingSafeEqual(Buffer.from(given.proof, 'hex'), Buffer.from(expected.proof, 'hex'))
-  return same ? undefined : 'the proof is wrong'
+  if (given.keyId !== keyId) return 'the proof names another key'
+  return accepts(text, given.proof) ? undefined : 'the proof is wrong'
 }
 
 const compile = (schema: TSchema) => Compile(schema)

@@ -6,6 +6,8 @@ export const GREETING_BYTES_MAX = 4 * 1024
 export const LINE_BYTES_MAX = 8 * 1024 * 1024
 /** Inline payload or result, in bytes of UTF-8. */
 export const PAYLOAD_BYTES_MAX = 1024 * 1024
+/** What an attempt keeps for the next one: an assignment carries it beside the payload, in one line. */
+export const CHECKPOINT_BYTES_MAX = 256 * 1024
 /** What may wait to be written to a peer that does not read; beyond it the connection is closed. */
 export const WRITE_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 export const HANDSHAKE_MS_MAX = 2_000
@@ -13,3 +15,5 @@ export const HANDSHAKE_MS_MAX = 2_000
 export const DEPTH_MAX = 64
 /** Entries of a list in one message. */
 export const LIST_MAX = 1_000
+/** The `meta` of a task, in characters. */
+export const META_CHARS_MAX = 16_384

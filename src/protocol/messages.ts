@@ -7,6 +7,7 @@ import type { MASTER_TO_WORKER_MESSAGES, WORKER_MESSAGES } from './worker-messag
 
 export * from './client-messages.js'
 export * from './fields.js'
+export * from './key-messages.js'
 export * from './worker-messages.js'
 
 // --- Before authentication -------------------------------------------------------------------------------------------
@@ -28,6 +29,8 @@ export const Hello = Type.Object({
   nonce: Hex(16),
   /** `ip:port` that was dialled; the acceptor compares it with its own. */
   dialled: Type.String({ maxLength: 64 }),
+  /** Of the key that it comes with; none, it has the secret. */
+  keyId: Type.Optional(Name),
 })
 export const Proof = Type.Object({ type: Type.Literal('proof'), keyId: Name, proof: Hex(32) })
 

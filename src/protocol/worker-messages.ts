@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { RETURN_REASONS } from '../task/task.js'
 import {
+  CheckpointData,
   Count,
   Data,
   EncodingField,
@@ -10,15 +11,18 @@ import {
   Id,
   Incarnation,
   Lease,
+  LogField,
   list,
   Millis,
   Name,
+  PROGRESS,
   ProcessField,
   Refused,
   ServedTypeField,
   Text,
   Unsupported,
 } from './fields.js'
+import { META_CHARS_MAX } from './limits.js'
 
 // --- Worker to master ------------------------------------------------------------------------------------------------
 
@@ -43,6 +47,8 @@ export const Register = Type.Object({
   n: Type.Optional(Count),
   /** Random, the same for all its life, and told to its master alone: no other worker can claim to be it. */
   token: Type.Optional(Hex(16)),
+  /** It understands `follow`. */
+  follows: Type.Optional(Type.Boolean()),
 })
 export const Beat = Type.Object({
   type: Type.Literal('beat'),
@@ -62,8 +68,16 @@ export const Settlement = Type.Union([
     outcome: Type.Literal('completed'),
     result: Data,
     encoding: Type.Optional(EncodingField),
+    log: Type.Optional(LogField),
   }),
-  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('failed'), error: ErrorField, final: Type.Boolean() }),
+  Type.Object({
+    id: Id,
+    lease: Id,
+    outcome: Type.Literal('failed'),
+    error: ErrorField,
+    final: Type.Boolean(),
+    log: Type.Optional(LogField),
+  }),
   Type.Object({
     id: Id,
     lease: Id,
@@ -74,15 +88,31 @@ export const Settlement = Type.Union([
     /** It is not to run again before. */
     waitMs: Type.Optional(Millis),
     error: Type.Optional(ErrorField),
+    log: Type.Optional(LogField),
   }),
-  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('lost'), started: Type.Boolean(), error: ErrorField }),
-  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('cancelled') }),
+  Type.Object({
+    id: Id,
+    lease: Id,
+    outcome: Type.Literal('lost'),
+    started: Type.Boolean(),
+    error: ErrorField,
+    log: Type.Optional(LogField),
+  }),
+  Type.Object({ id: Id, lease: Id, outcome: Type.Literal('cancelled'), log: Type.Optional(LogField) }),
 ])
 export const Results = Type.Object({
   type: Type.Literal('results'),
   list: list(Settlement),
   /** From now on it takes so many more than its slots run; missing, none. */
   ahead: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+})
+/** How far an attempt is, and what it says. Of its log only what is watched travels before the end (`follow`). */
+export const TaskReport = Type.Object({ id: Id, lease: Id, ...PROGRESS, log: Type.Optional(LogField) })
+export const Progress = Type.Object({ type: Type.Literal('progress'), list: list(TaskReport) })
+/** How far attempts have come, for the next attempt to go on from there. It sends the next `n` of one when this one is answered. */
+export const Checkpoints = Type.Object({
+  type: Type.Literal('checkpoints'),
+  list: list(Type.Object({ id: Id, lease: Id, n: Count, value: CheckpointData })),
 })
 /**
  * One of its hosts died by itself, or was killed by somebody. `list`: the code of these ended with it; whose fault that was
@@ -125,17 +155,31 @@ export const Assignment = Type.Object({
   attempt: Type.Integer({ minimum: 1 }),
   maxAttempts: Type.Integer({ minimum: 1 }),
   timeoutMs: Type.Optional(Millis),
+  /** What is left until the deadline of the task. */
+  deadlineMs: Type.Optional(Millis),
   suspect: Type.Optional(Type.Boolean()),
-  meta: Type.Optional(Text(16_384)),
+  meta: Type.Optional(Text(META_CHARS_MAX)),
+  /** The last that an attempt before this one kept. */
+  checkpoint: Type.Optional(CheckpointData),
 })
 export const Assign = Type.Object({ type: Type.Literal('assign'), seq: Count, list: list(Assignment) })
 export const Recorded = Type.Object({
   type: Type.Literal('recorded'),
   list: list(Type.Object({ lease: Id, status: Type.Enum(['recorded', 'stale']) })),
 })
+/** `recorded`: it is on disk. `busy`: it is not, send it again in a while. */
+export const Checkpointed = Type.Object({
+  type: Type.Literal('checkpointed'),
+  list: list(Type.Object({ lease: Id, n: Count, status: Type.Enum(['recorded', 'stale', 'busy']) })),
+})
 export const Cancel = Type.Object({
   type: Type.Literal('cancel'),
   list: list(Type.Object({ id: Id, lease: Id, reason: Type.Enum(['cancelled', 'stale']) })),
+})
+/** Somebody watches these attempts, or nobody does any more. Answered by `progress` with all of the log that is kept. */
+export const Follow = Type.Object({
+  type: Type.Literal('follow'),
+  list: list(Type.Object({ id: Id, lease: Id, on: Type.Boolean() })),
 })
 /** The cluster stops: finish within `graceMs`, hand the rest back, leave. */
 export const Drain = Type.Object({ type: Type.Literal('drain'), graceMs: Millis })
@@ -151,6 +195,8 @@ export const WORKER_MESSAGES = {
   beat: Beat,
   started: Started,
   results: Results,
+  progress: Progress,
+  checkpoints: Checkpoints,
   'host-died': HostDied,
   draining: Draining,
   serves: Serves,
@@ -163,7 +209,9 @@ export const MASTER_TO_WORKER_MESSAGES = {
   heard: Heard,
   assign: Assign,
   recorded: Recorded,
+  checkpointed: Checkpointed,
   cancel: Cancel,
+  follow: Follow,
   drain: Drain,
   'died-beside': DiedBeside,
   reload: Reload,
@@ -175,3 +223,4 @@ export type Register = Static<typeof Register>
 export type Welcome = Static<typeof Welcome>
 export type Assignment = Static<typeof Assignment>
 export type Settlement = Static<typeof Settlement>
+export type TaskReport = Static<typeof TaskReport>

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { messageOf } from '../errors.js'
 import type { TaskContext } from '../task/context.js'
 import { defineTasks, NonRetryableError } from '../task/define.js'
+import { sentimentOf } from './sentiment.js'
 
 const NEWLINE = 0x0a
 const Path = { type: 'string', minLength: 1 }
@@ -27,6 +28,12 @@ export const builtins = defineTasks({
       await setTimeout(ms, undefined, { signal: ctx.signal })
       return { ms }
     },
+  },
+
+  /** What a text sounds like. */
+  sentiment: {
+    schema: object({ text: { type: 'string', maxLength: 1_000_000 } }),
+    run: ({ text }: { text: string }) => sentimentOf(text),
   },
 
   /** Keeps a core busy. */

@@ -7,10 +7,13 @@
 // left when it is over; what holds its output open beyond its end (a grandchild) is waited for LINGER_MS and no longer, as
 // is what has left the group, which nobody can end.
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { messageOf } from '../errors.js'
+import type { GroupMemory } from './group-memory.js'
 import type { Groups } from './groups.js'
 import { Head, Tail } from './kept-output.js'
+import { isHeapFull } from './out-of-memory.js'
 
 export interface CommandRun {
   readonly argv: readonly string[]
@@ -21,6 +24,10 @@ export interface CommandRun {
   readonly killGraceMs: number
   readonly groups: Groups
   readonly stdoutBytesMax: number
+  /** Told what it prints, as it comes, of either output. */
+  said(text: string): void
+  /** What its group may have; it is killed when it has more. */
+  readonly memory?: { readonly bytesMax: number; readonly of: GroupMemory } | undefined
 }
 
 export interface CommandEnd {
@@ -30,6 +37,10 @@ export interface CommandEnd {
   readonly notStarted?: { readonly code: string | undefined; readonly message: string }
   /** It was told to end before it did. */
   readonly toldToEnd: boolean
+  /** So much its group had when it was killed for that. */
+  readonly memoryBytes?: number
+  /** It said so itself. */
+  readonly heapFull: boolean
   readonly stdout: Head
   readonly stderr: Tail
 }
@@ -60,6 +71,9 @@ class CommandProcess {
   #hasExited = false
   #toldToEnd = false
   #timer: NodeJS.Timeout | undefined
+  #memoryBytes: number | undefined
+  #heapFull = false
+  #unwatch = (): void => {}
   #end: (end: CommandEnd) => void = () => {}
   readonly #abort = (): void => this.#tellToEnd()
 
@@ -89,11 +103,15 @@ class CommandProcess {
       if (child.pid === undefined) this.#failed(error)
     })
     if (child.pid === undefined) return
-    child.stdout?.on('data', (chunk: Buffer) => this.#stdout.add(chunk))
-    child.stderr?.on('data', (chunk: Buffer) => this.#stderr.add(chunk))
+    if (child.stdout !== null) this.#keep(child.stdout, this.#stdout)
+    if (child.stderr !== null) this.#keep(child.stderr, this.#stderr)
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#heapFull ||= isHeapFull(chunk)
+    })
     // A command need not read its input, nor take it all.
     for (const stream of child.stdio) stream?.on('error', () => {})
     if (stdin !== undefined) child.stdin?.end(stdin)
+    this.#watchMemory(child.pid)
     child.once('exit', (code, by) => this.#exited(code, by))
     child.once('close', () => this.#closed())
     signal.addEventListener('abort', this.#abort)
@@ -105,6 +123,25 @@ class CommandProcess {
         this.#kill()
       },
     )
+  }
+
+  #keep(output: Readable, kept: Head | Tail): void {
+    const decoder = new StringDecoder('utf8')
+    output.on('data', (chunk: Buffer) => {
+      kept.add(chunk)
+      this.#run.said(decoder.write(chunk))
+    })
+    output.once('end', () => this.#run.said(decoder.end()))
+  }
+
+  #watchMemory(group: number): void {
+    const { memory } = this.#run
+    if (memory === undefined) return
+    this.#unwatch = memory.of.watch(group, (bytes) => {
+      if (bytes <= memory.bytesMax || this.#memoryBytes !== undefined) return
+      this.#memoryBytes = bytes
+      this.#kill()
+    })
   }
 
   #failed(error: unknown): void {
@@ -159,11 +196,14 @@ class CommandProcess {
 
   #over(): void {
     clearTimeout(this.#timer)
+    this.#unwatch()
     this.#run.signal.removeEventListener('abort', this.#abort)
     this.#end({
       ...this.#exit,
       ...(this.#notStarted !== undefined && { notStarted: this.#notStarted }),
       toldToEnd: this.#toldToEnd,
+      ...(this.#memoryBytes !== undefined && { memoryBytes: this.#memoryBytes }),
+      heapFull: this.#heapFull,
       stdout: this.#stdout,
       stderr: this.#stderr,
     })

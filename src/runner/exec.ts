@@ -1,10 +1,14 @@
 // Runs tasks that are commands, each in a process group of its own beside the host, and never in a shell unless the owner of
 // the worker wrote one. How a payload reaches a command, and what its output and its exit code mean, is told here.
+import { constants } from 'node:os'
+import { formatSize } from '../config.js'
 import type { TaskError } from '../task/task.js'
 import { type Command, filled, readCommands, type WrittenCommands } from './command.js'
 import { type CommandEnd, runCommand } from './command-process.js'
+import { GroupMemory } from './group-memory.js'
 import type { Groups } from './groups.js'
 import type { Head } from './kept-output.js'
+import { kernelKills } from './out-of-memory.js'
 import {
   type AttemptInput,
   type AttemptOutcome,
@@ -15,21 +19,29 @@ import {
 } from './runner.js'
 import { taskErrorOf } from './thrown.js'
 
+/** What a shell adds to the number of a signal. */
+const SHELL_SIGNAL = 128
+
 export interface ExecOptions extends WrittenCommands {
   /** From SIGTERM to SIGKILL where a command is told to end. */
   readonly killGraceMs: number
   readonly groups: Groups
+  /** What a command may have, with all that it has started. */
+  readonly memoryBytesMax?: number | undefined
 }
 
 export class ExecRunner implements Runner {
   readonly types: readonly ServedType[]
   readonly #commands: ReadonlyMap<string, Command>
   readonly #options: ExecOptions
+  readonly #memory: { readonly bytesMax: number; readonly of: GroupMemory } | undefined
 
   /** @throws DtrError `bad_input` for a command that cannot be meant, or is not there */
   constructor(options: ExecOptions) {
     const commands = readCommands(options)
     this.#options = options
+    const { memoryBytesMax: bytesMax } = options
+    this.#memory = bytesMax === undefined ? undefined : { bytesMax, of: new GroupMemory() }
     this.#commands = new Map(commands.map((command) => [command.type, command]))
     this.types = commands.map(({ type }) => ({ type }))
   }
@@ -40,6 +52,7 @@ export class ExecRunner implements Runner {
     const given = givenTo(command, attempt)
     if ('refusal' in given) return failed({ code: 'payload_refused', message: given.refusal }, true)
     const { killGraceMs, groups } = this.#options
+    const killsBefore = kernelKills()
     const end = await runCommand({
       argv: given.argv,
       stdin: given.stdin,
@@ -48,8 +61,10 @@ export class ExecRunner implements Runner {
       killGraceMs,
       groups,
       stdoutBytesMax: RESULT_BYTES_MAX,
+      said: (text) => control.log(text),
+      memory: this.#memory,
     })
-    return outcomeOf(command, end)
+    return outcomeOf(command, end, wantOfMemory(end, this.#memory?.bytesMax, killsBefore))
   }
 }
 
@@ -67,12 +82,29 @@ function givenTo(command: Command, { payload, encoding }: AttemptInput): Given {
   }
 }
 
-/** What makes its side effects happen once, as `ctx` gives it to functions. */
-function environmentOf({ taskId, leaseId, attempt }: AttemptInput): NodeJS.ProcessEnv {
-  return { ...process.env, DTR_TASK_ID: taskId, DTR_LEASE_ID: leaseId, DTR_ATTEMPT: String(attempt) }
+/** What makes its side effects happen once, as `ctx` gives it to functions; and its span, where it is traced. */
+function environmentOf({ taskId, leaseId, attempt, trace }: AttemptInput): NodeJS.ProcessEnv {
+  const own = { ...process.env, DTR_TASK_ID: taskId, DTR_LEASE_ID: leaseId, DTR_ATTEMPT: String(attempt) }
+  // A state of some other span, which the worker was started in, is no state of this one.
+  return trace === undefined ? own : { ...own, TRACEPARENT: trace.traceparent, TRACESTATE: trace.tracestate }
 }
 
-function outcomeOf(command: Command, end: CommandEnd): AttemptOutcome {
+/** In words, where it was that. */
+function wantOfMemory(end: CommandEnd, bytesMax = 0, killsBefore = 0): string | undefined {
+  const { memoryBytes, heapFull, signal, exitCode, toldToEnd } = end
+  if (memoryBytes !== undefined) {
+    return `out of memory: with what it had started it had ${formatSize(memoryBytes)}, and the limit is ${formatSize(bytesMax)}`
+  }
+  if (toldToEnd) return undefined
+  // A shell tells the signal of its last command as an exit code.
+  const endedBy = (name: 'SIGABRT' | 'SIGKILL'): boolean =>
+    signal === name || exitCode === SHELL_SIGNAL + constants.signals[name]
+  if (endedBy('SIGABRT') && heapFull) return 'out of memory: the heap of its process was full'
+  if (!endedBy('SIGKILL') || (kernelKills() ?? 0) <= killsBefore) return undefined
+  return 'out of memory: the machine had none left, and its kernel chose it'
+}
+
+function outcomeOf(command: Command, end: CommandEnd, noMemory: string | undefined): AttemptOutcome {
   const { notStarted, exitCode, signal, stderr, toldToEnd } = end
   if (notStarted !== undefined) {
     const tooLong = notStarted.code === 'E2BIG'
@@ -85,10 +117,12 @@ function outcomeOf(command: Command, end: CommandEnd): AttemptOutcome {
   const how = signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`
   const told = stderr.text().trim()
   const final = command.finalAlways || (exitCode !== undefined && command.finalCodes.has(exitCode))
-  const message = `${how}${toldToEnd ? ', told to end' : ''}${told === '' ? '' : `: ${told}`}`
+  const why = noMemory === undefined ? how : `${noMemory} (${how})`
+  const message = `${why}${toldToEnd ? ', told to end' : ''}${told === '' ? '' : `: ${told}`}`
+  const code = noMemory === undefined ? 'task_failed' : 'out_of_memory'
   return failed(
     {
-      ...taskErrorOf(message, final ? 'non_retryable' : 'task_failed'),
+      ...taskErrorOf(message, final ? 'non_retryable' : code),
       ...(exitCode !== undefined && { exitCode }),
       ...(signal !== undefined && { signal }),
     },

@@ -1,7 +1,6 @@
 // Runs tasks that are functions, in the process that it is loaded into. Whatever they do is an outcome: it never rejects.
 
-import type { ErrorCode } from '../errors.js'
-import { messageOf } from '../errors.js'
+import { DtrError, type ErrorCode, messageOf } from '../errors.js'
 import type { LogEntry, LogFields, LogLevel } from '../log.js'
 import type { TaskContext, TaskLog } from '../task/context.js'
 import { type CheckedTask, isNonRetryable } from '../task/define.js'
@@ -16,7 +15,7 @@ import {
 import { type PayloadCheck, payloadCheck } from './schema.js'
 import { taskErrorOf } from './thrown.js'
 
-/** Where the lines of `ctx.log` go. */
+/** Where the lines of `ctx.log` go beside who watches the task. */
 export type TaskLogSink = (attempt: AttemptInput, entry: LogEntry) => void
 
 interface FunctionTask extends CheckedTask {
@@ -107,17 +106,55 @@ class Context implements TaskContext {
     return this.#control.signal
   }
 
+  get blockedMs(): number {
+    return this.#control.blockedMs ?? 0
+  }
+
+  get lastCheckpoint(): unknown {
+    const { checkpoint } = this.#attempt
+    return checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as unknown)
+  }
+
+  get checkpoint(): TaskContext['checkpoint'] {
+    return (value) => this.#control.checkpoint(checkpointText(value))
+  }
+
   get log(): TaskLog {
-    this.#log ??= taskLog(this.#attempt, this.#sink)
+    this.#log ??= taskLog(this.#attempt, this.#control, this.#sink)
     return this.#log
+  }
+
+  progress(percent: number, message?: string): void {
+    this.#control.progress(percent, message)
   }
 }
 
-function taskLog(attempt: AttemptInput, sink: TaskLogSink): TaskLog {
-  const line = (level: LogLevel) => (text: string, fields?: LogFields) =>
+/** @throws DtrError `bad_input` */
+function checkpointText(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw new DtrError('bad_input', `the checkpoint cannot be written as JSON: ${messageOf(error)}`)
+  }
+  if (text === undefined) throw new DtrError('bad_input', `the checkpoint is a ${typeof value}, which JSON has not`)
+  return text
+}
+
+/** To who watches the task, and to the log of its worker. */
+function taskLog(attempt: AttemptInput, control: Control, sink: TaskLogSink): TaskLog {
+  const line = (level: LogLevel) => (text: string, fields?: LogFields) => {
+    control.log(lineOf(level, text, fields))
     sink(attempt, { level, text, ...(fields && { fields }) })
+  }
   const levels = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
   return Object.assign(line('info'), levels)
+}
+
+/** The level is told where it is not the usual one. */
+function lineOf(level: LogLevel, text: string, fields: LogFields = {}): string {
+  const more = Object.entries(fields).map(([name, value]) => ` ${name}=${String(value)}`)
+  return `${level === 'info' ? '' : `${level}: `}${String(text)}${more.join('')}\n`
 }
 
 function readPayload({ payload, encoding }: AttemptInput): unknown {

@@ -43,7 +43,7 @@ export class OwnRunner implements Runner {
   async run(attempt: AttemptInput, control: Control): Promise<AttemptOutcome> {
     let outcome: unknown
     try {
-      outcome = await this.#runner.run(attempt, control)
+      outcome = await this.#runner.run(attempt, new OwnControl(control))
     } catch (thrown) {
       const final = isNonRetryable(thrown)
       return { kind: 'failed', error: taskErrorOf(thrown, final ? 'non_retryable' : 'task_failed'), final }
@@ -51,6 +51,32 @@ export class OwnRunner implements Runner {
     const checked = checkedOutcome(outcome)
     if (typeof checked !== 'string') return checked
     return refused(`the runner ${shown(this.#path)} gave back what is no outcome: ${checked}`)
+  }
+}
+
+/** May be taken apart; and what a runner keeps must be what it says it is. */
+class OwnControl implements Control {
+  readonly #control: Control
+
+  constructor(control: Control) {
+    this.#control = control
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get blockedMs(): number {
+    return this.#control.blockedMs ?? 0
+  }
+
+  readonly progress = (percent: number, message?: string): void => this.#control.progress(percent, message)
+
+  readonly log = (text: string): void => this.#control.log(text)
+
+  readonly checkpoint = (value: string): Promise<void> => {
+    if (typeof value === 'string' && isJson(value)) return this.#control.checkpoint(value)
+    throw new DtrError('bad_input', 'the checkpoint is not JSON as text')
   }
 }
 

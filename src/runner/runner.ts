@@ -3,6 +3,8 @@ import type { TaskError } from '../task/task.js'
 
 /** Of the text of a result; PAYLOAD_BYTES_MAX of the wire. */
 export const RESULT_BYTES_MAX = 1024 * 1024
+/** Of the text of a checkpoint; that of the wire. */
+export const CHECKPOINT_BYTES_MAX = 256 * 1024
 
 export interface Runner {
   /** What it serves, known once it is loaded. */
@@ -15,7 +17,26 @@ export interface Runner {
   run(attempt: AttemptInput, control: Control): Promise<AttemptOutcome>
 }
 
-export type Control = Pick<AbortController, 'signal'>
+/** How an attempt is told to end, and tells what it does while it runs. */
+export interface Control {
+  readonly signal: AbortSignal
+  /**
+   * How far it is, from 0 to 100, and in words. The last one counts; so it may be said as often as one likes.
+   * @throws DtrError `bad_input` for a percent that is no number
+   */
+  progress(percent: number, message?: string): void
+  /** What it says, as it comes: the last 64 KiB are kept with its story. Lines end where the text says so. */
+  log(text: string): void
+  /** The longest time for which nothing in its process had its turn, since its code began; where the host tells it. */
+  readonly blockedMs?: number
+  /**
+   * Keeps how far the attempt has come, for the next one of its task, in place of what was kept before. Resolves when it is on
+   * disk, or a later one of the same attempt is; rejects as `stale` where the lease is over, and harms nobody who does not look.
+   * @param value JSON as text
+   * @throws DtrError `too_large` or `bad_input`, at once
+   */
+  checkpoint(value: string): Promise<void>
+}
 
 /** A task type as its worker's owner registered it. */
 export interface ServedType {
@@ -37,6 +58,10 @@ export interface AttemptInput {
   readonly attempt: number
   readonly maxAttempts: number
   readonly meta?: string
+  /** The last that an attempt before this one kept: JSON as text. */
+  readonly checkpoint?: string
+  /** The span of this attempt, for what it starts; only where it is traced. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string }
 }
 
 export type AttemptOutcome =

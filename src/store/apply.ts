@@ -5,41 +5,68 @@ import { DtrError } from '../errors.js'
 import type { TaskError } from '../task/task.js'
 import { grantClaim } from './claims.js'
 import { operate } from './operations.js'
-import { endedOf, type Rows, taskOf } from './rows.js'
+import { type Rows, type TaskRow, taskOf } from './rows.js'
 import {
   type Batch,
   GATES_PER_BATCH_MAX,
+  LOGS_PER_PAGE,
+  type LogPage,
   type Outcome,
   PAGE_MAX,
+  type PollRecord,
   type StoreLimits,
   type TaskWithStory,
 } from './store.js'
 import { Work } from './work.js'
 
 const EXPIRED: TaskError = { code: 'expired', message: 'its time to wait was over before it ended' }
+const DEADLINE: TaskError = { code: 'deadline', message: 'its deadline was over before it ended' }
 
 export function applyBatch(rows: Rows, batch: Batch, limits: StoreLimits): Outcome {
   const work = new Work(rows, batch, limits)
   const operations = batch.operations.map((operation) => operate(work, operation))
+  work.polls.decide()
   const dueAt = rows.nextDueAt()
   const due = work.retried || (dueAt !== undefined && dueAt <= work.now)
   const allExpired = !due || endOverdue(work)
+  work.polls.decide()
   if (due) rows.openGates(work.now, GATES_PER_BATCH_MAX)
   // What is over must not start: while more of it is due than one batch may end, nobody is given anything.
   const claims = batch.claims.map((claim) => grantClaim(work, claim, allExpired))
   const ended = work.finish()
   const nextDueAt = rows.nextDueAt()
-  return { operations, claims, ended, ...(nextDueAt !== undefined && { nextDueAt }) }
+  const { waits, polls } = work
+  const { stopped, reissued } = polls
+  return {
+    ...{ operations, claims, ended },
+    ...(nextDueAt !== undefined && { nextDueAt }),
+    ...(waits !== undefined && { waits: { counts: waits.counts, sumMs: waits.sumMs } }),
+    ...(stopped.size > 0 && { stopped: [...stopped.values()] }),
+    ...(reissued && { reissued }),
+  }
 }
 
 /** Ends pending tasks whose time is over, a bounded number. False where more may be due. */
 function endOverdue(work: Work): boolean {
   if (work.retried) {
-    for (const row of work.rows.failedAt(work.now)) if (row.error?.code === EXPIRED.code) work.ended(endedOf(row))
+    for (const row of work.rows.failedAt(work.now)) if (wasOverdue(row)) work.endedBefore(row)
   }
   const overdue = work.rows.overdue(work.now, GATES_PER_BATCH_MAX)
-  for (const row of overdue) work.endPending(row, 'failed', EXPIRED)
+  for (const row of overdue) {
+    const late = row.deadlineAt !== undefined && row.deadlineAt <= work.now
+    work.endPending(row, 'failed', late ? DEADLINE : EXPIRED)
+  }
   return overdue.length < GATES_PER_BATCH_MAX
+}
+
+function wasOverdue({ error }: TaskRow): boolean {
+  return error?.code === EXPIRED.code || error?.code === DEADLINE.code
+}
+
+/** One more than a page is looked for: whether that is the last is known then. */
+export function readLogs(rows: Rows, id: string, after = 0): LogPage {
+  const found = rows.logs(id, after, LOGS_PER_PAGE + 1)
+  return { logs: found.slice(0, LOGS_PER_PAGE), more: found.length > LOGS_PER_PAGE }
 }
 
 export function readTasks(rows: Rows, ids: readonly string[]): TaskWithStory[] {
@@ -48,6 +75,23 @@ export function readTasks(rows: Rows, ids: readonly string[]): TaskWithStory[] {
   }
   return ids.flatMap((id) => {
     const row = rows.task(id)
-    return row === undefined ? [] : [{ task: taskOf(row), story: rows.story(id) }]
+    if (row === undefined) return []
+    const checkpoint =
+      row.attempt === 0 || row.state === 'completed' ? undefined : rows.checkpoint({ taskId: id })?.value
+    const poll = row.voting === true ? readPoll(rows, id) : undefined
+    return [
+      {
+        task: taskOf(row),
+        story: rows.story(id),
+        ...(checkpoint !== undefined && { checkpoint }),
+        ...(poll && { poll }),
+      },
+    ]
   })
+}
+
+function readPoll(rows: Rows, id: string): PollRecord | undefined {
+  const poll = rows.polls.get(id)
+  if (poll === undefined) return undefined
+  return { rule: poll.rule, replicas: rows.polls.replicas(id).map(({ parentId: _, ...replica }) => replica) }
 }

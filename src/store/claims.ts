@@ -1,29 +1,55 @@
 // Who gets what: the heads of all routes of a claim merged into the one order of P15. A route is asked for as many heads
 // as it probably needs, and again when those are used up, so the cost is that of what is granted, not of what waits.
 import { DEFAULT_MAX_ATTEMPTS } from '../task/task.js'
+import { mayBeReplica } from './polls.js'
 import { distinctRoutes, grantOf, type Head, inClaimOrder, type Rows } from './rows.js'
-import type { Claim, ClaimOutcome, ClaimRoute, Grant } from './store.js'
+import type { Claim, ClaimOutcome, ClaimRoute, EveryType, Grant, Offer } from './store.js'
 import type { Work } from './work.js'
+
+/** Of one queue, in a claim of every type: each is looked at, as where a worker names them. */
+const TYPES_MAX = 10_000
+/** Replicas that one claim passes over in a route: what stands behind more of them waits until some are granted or over. */
+const PASSED_MAX = 5_000
 
 /** @param open false: nothing new is granted, only what an earlier try of this batch granted already */
 export function grantClaim(work: Work, claim: Claim, open: boolean): ClaimOutcome {
-  const { rows, now } = work
+  const { rows } = work
   const merge = new Merge(rows, claim)
-  const grants: Grant[] = []
-  for (const offer of claim.offers) {
+  const grants: (Grant | undefined)[] = claim.offers.map((offer) => {
     const before = work.retried ? rows.leased(offer) : undefined
     if (before !== undefined) {
-      grants.push(grantOf(before, offer, before.payload))
-      continue
+      work.granted(before.runAt)
+      return goingOn(rows, grantOf(before, offer, before.payload))
     }
-    const next = open ? merge.first() : undefined
-    if (next === undefined || (offer.ahead === true && runsOnce(next))) continue
-    next.cursor.take()
-    const grant = rows.grant(next.head, offer, next.cursor.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)
-    work.moved(grant, 'pending', 'running')
-    grants.push(grant)
+    return open ? grantNext(work, merge, offer, true) : undefined
+  })
+  if (merge.passed === 0) return { grants: grants.filter((grant) => grant !== undefined) }
+  // What was to be kept for another machine is for whoever is left, where none took it.
+  for (const [index, offer] of claim.offers.entries()) {
+    if (merge.passed > 0) grants[index] ??= grantNext(work, merge, offer, false)
   }
-  return { grants }
+  const met = grants.filter((grant) => grant !== undefined)
+  return merge.passed > 0 && met.length < grants.length ? { grants: met, passed: true } : { grants: met }
+}
+
+function grantNext(work: Work, merge: Merge, offer: Offer, apart: boolean): Grant | undefined {
+  const { rows, now, polls } = work
+  const { holder } = offer
+  const who = apart ? holder : `${holder} anywhere`
+  const next = merge.first(who, ({ id }) => !mayBeReplica(id) || polls.maySeat(id, holder, apart))
+  if (next === undefined || (offer.ahead === true && runsOnce(next))) return undefined
+  next.cursor.take(next.head)
+  const grant = rows.grant(next.head, offer, next.cursor.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)
+  work.moved(grant, 'pending', 'running')
+  work.granted(next.head.runAt)
+  if (mayBeReplica(grant.taskId)) polls.seat(grant.taskId, holder)
+  return goingOn(rows, grant)
+}
+
+/** With what an attempt before it kept; of the first nobody asks. */
+function goingOn(rows: Rows, grant: Grant): Grant {
+  const kept = grant.attempt === 1 ? undefined : rows.checkpoint(grant)
+  return kept === undefined ? grant : { ...grant, checkpoint: kept.value }
 }
 
 interface First {
@@ -41,25 +67,47 @@ class Merge {
   readonly #cursors: readonly Cursor[]
 
   constructor(rows: Rows, claim: Claim) {
-    const routes = distinctRoutes(claim)
+    const routes = claim.everyType === undefined ? distinctRoutes(claim) : runnableRoutes(rows, claim.everyType)
     const pageSize = Math.ceil(claim.offers.length / Math.max(1, routes.length)) + 1
     this.#cursors = routes.map((route) => new Cursor(rows, route, pageSize))
   }
 
-  first(): First | undefined {
+  /** The first that this is for. */
+  first(who: string, isFor: (head: Head) => boolean): First | undefined {
     let first: First | undefined
     for (const cursor of this.#cursors) {
-      const head = cursor.head()
+      const head = cursor.first(who, isFor)
       if (head !== undefined && (first === undefined || inClaimOrder(head, first.head) < 0)) first = { cursor, head }
     }
     return first
   }
+
+  /** Heads that were not for whoever asked, and are still there. */
+  get passed(): number {
+    return this.#cursors.reduce((sum, { left }) => sum + left, 0)
+  }
+}
+
+/** Types are found by what waits, so that one that waits for nothing costs nothing. */
+function runnableRoutes(rows: Rows, { queues, maxAttempts }: EveryType): ClaimRoute[] {
+  const routes = queues.flatMap((queue) =>
+    rows
+      .runnableTypes(queue, TYPES_MAX)
+      .map((type) => ({ queue, type, ...(maxAttempts !== undefined && { maxAttempts }) })),
+  )
+  return distinctRoutes({ routes })
 }
 
 /** One route's place in the merge. What was taken from it is granted by now, so that asking again gives what follows. */
 class Cursor {
+  /** Were not for whoever asked, and stand before the page; few but where replicas wait for workers without a part in them. */
+  readonly #passed: (Head | undefined)[] = []
+  /** So many of them were passed over by each who asks: seats are only taken, so what is not for one never is. */
+  readonly #passedBy = new Map<string, number>()
   #page: readonly Head[] | undefined
-  #taken = 0
+  #at = 0
+  #isLast = false
+  #left = 0
 
   constructor(
     private readonly rows: Rows,
@@ -67,15 +115,46 @@ class Cursor {
     private readonly pageSize: number,
   ) {}
 
-  head(): Head | undefined {
-    if (this.#page === undefined || (this.#taken === this.#page.length && this.#taken === this.pageSize)) {
-      this.#page = this.rows.heads(this.route, this.pageSize)
-      this.#taken = 0
-    }
-    return this.#page[this.#taken]
+  /** Of those that were passed over. */
+  get left(): number {
+    return this.#left
   }
 
-  take(): void {
-    this.#taken += 1
+  first(who: string, isFor: (head: Head) => boolean): Head | undefined {
+    for (let index = this.#passedBy.get(who) ?? 0; index < this.#passed.length; index += 1) {
+      const head = this.#passed[index]
+      this.#passedBy.set(who, index)
+      if (head !== undefined && isFor(head)) return head
+    }
+    for (let head = this.#next(); head !== undefined; head = this.#next()) {
+      if (isFor(head)) return head
+      if (this.#left >= PASSED_MAX) return undefined
+      this.#left += 1
+      this.#at += 1
+      this.#passedBy.set(who, this.#passed.push(head))
+    }
+    return undefined
+  }
+
+  take(head: Head): void {
+    if (this.#page?.[this.#at] === head) {
+      this.#at += 1
+      return
+    }
+    this.#passed[this.#passed.indexOf(head)] = undefined
+    this.#left -= 1
+  }
+
+  /** As many more as were passed over, so that passing over many costs no more than their number. */
+  #next(): Head | undefined {
+    if (this.#page === undefined || (this.#at === this.#page.length && !this.#isLast)) {
+      const limit = this.pageSize + 2 * this.#left
+      const heads = this.rows.heads(this.route, limit)
+      const known = new Set(this.#passed.map((head) => head?.seq))
+      this.#page = this.#left === 0 ? heads : heads.filter(({ seq }) => !known.has(seq))
+      this.#isLast = heads.length < limit
+      this.#at = 0
+    }
+    return this.#page[this.#at]
   }
 }

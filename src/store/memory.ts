@@ -3,10 +3,11 @@
 import type { WallMs } from '../clock.js'
 import { DtrError } from '../errors.js'
 import { type AttemptRecord, type Encoding, isTerminal, type TaskState } from '../task/task.js'
-import { applyBatch, readTasks } from './apply.js'
+import { applyBatch, readLogs, readTasks } from './apply.js'
 import { listFailures, listTasks, matches, summaryOf, WALKED_ROWS_MAX } from './listing.js'
 import {
   bytesOf,
+  type Checkpoint,
   type CompletedRow,
   defined,
   type EndedRow,
@@ -14,7 +15,12 @@ import {
   type Head,
   inClaimOrder,
   isHeldBy,
+  type KeyRows,
   type NewTaskRow,
+  nameOf,
+  type PollRow,
+  type PollRows,
+  type ReplicaRow,
   type Rows,
   type Settled,
   type Size,
@@ -22,7 +28,20 @@ import {
   type Walk,
 } from './rows.js'
 import { Sorted } from './sorted.js'
-import type { ClaimRoute, Count, Grant, Holder, Offer, Place, Store, StoreLimits, TaskFilter } from './store.js'
+import type {
+  ClaimRoute,
+  Count,
+  Grant,
+  HeldLease,
+  Holder,
+  KeptLog,
+  KeyRecord,
+  Offer,
+  Place,
+  Store,
+  StoreLimits,
+  TaskFilter,
+} from './store.js'
 
 export function openMemoryStore(limits: StoreLimits): Store {
   const rows = new MemoryRows()
@@ -36,9 +55,11 @@ export function openMemoryStore(limits: StoreLimits): Store {
     apply: (batch) => whileOpen(() => applyBatch(rows, batch, limits)),
     get: (ids) => whileOpen(() => readTasks(rows, ids)),
     list: (filter, page) => whileOpen(() => listTasks(rows, filter, page)),
+    logs: (id, after) => whileOpen(() => readLogs(rows, id, after)),
     failures: (filter, cursor) => whileOpen(() => listFailures(rows, filter, cursor)),
     counts: () => whileOpen(() => rows.counts()),
     holders: () => whileOpen(() => rows.holders()),
+    keys: () => whileOpen(() => rows.keys.all()),
     close: async () => {
       closed = true
     },
@@ -46,6 +67,8 @@ export function openMemoryStore(limits: StoreLimits): Store {
 }
 
 class MemoryRows implements Rows {
+  readonly keys = new MemoryKeys()
+  readonly polls = new MemoryPolls()
   readonly #tasks = new Map<string, TaskRow>()
   readonly #bySeq = new Map<number, TaskRow>()
   readonly #runnable = new Map<string, Sorted<TaskRow>>()
@@ -56,8 +79,13 @@ class MemoryRows implements Rows {
   readonly #running = new Map<string, Sorted<TaskRow>>()
   readonly #stories = new Map<string, AttemptRecord[]>()
   readonly #recordsByHolder = new Map<string, (AttemptRecord & { readonly taskId: string })[]>()
-  readonly #incarnations = new Map<string, { readonly beat: number; readonly place: Place | undefined }>()
+  readonly #checkpoints = new Map<string, Checkpoint>()
+  readonly #incarnations = new Map<string, Incarnation>()
   readonly #counts = new Map<string, Count & Size>()
+  /** The oldest first. */
+  #logs: (KeptLog & { readonly taskId: string; readonly bytes: number })[] = []
+  #logBytes = 0
+  #lastLog = 0
   #lastSeq = 0
 
   task(id: string): TaskRow | undefined {
@@ -89,11 +117,29 @@ class MemoryRows implements Rows {
     if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested) return undefined
     const { error: _, ...kept } = row
     this.update({ ...kept, state: 'completed', result, resultEncoding: encoding, endedAt: now })
+    this.#checkpoints.delete(row.id)
     return { ...row, bytes: bytesOf({ payload: row.payload, result }) }
+  }
+
+  keepCheckpoint(lease: Settled, value: string): boolean {
+    const row = this.#tasks.get(lease.taskId)
+    if (row === undefined || !isHeldBy(row, lease)) return false
+    this.#checkpoints.set(row.id, { leaseId: lease.leaseId, value })
+    return true
+  }
+
+  checkpoint({ taskId }: Pick<Settled, 'taskId'>): Checkpoint | undefined {
+    return this.#checkpoints.get(taskId)
   }
 
   heads(route: ClaimRoute, limit: number): readonly Head[] {
     return this.#runnable.get(keyOf(route))?.first(limit) ?? []
+  }
+
+  runnableTypes(queue: string, limit: number): readonly string[] {
+    const routes = [...this.#runnable.keys()].map((key): [string, string] => JSON.parse(key))
+    const types = routes.flatMap(([of, type]) => (of === queue ? [type] : []))
+    return types.sort().slice(0, limit)
   }
 
   grant({ seq }: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant {
@@ -167,15 +213,31 @@ class MemoryRows implements Rows {
     return (this.#recordsByHolder.get(incarnation) ?? []).filter((record) => record.endedAt === endedAt)
   }
 
+  keepLog(taskId: string, log: Omit<KeptLog, 'seq'>): void {
+    this.#lastLog += 1
+    this.#logs.push({ ...log, taskId, seq: this.#lastLog, bytes: Buffer.byteLength(log.text) })
+    this.#logBytes += Buffer.byteLength(log.text)
+  }
+
+  logs(taskId: string, after: number, limit: number): readonly KeptLog[] {
+    const found = this.#logs.filter((log) => log.taskId === taskId && log.seq > after).slice(0, limit)
+    return found.map(({ taskId: _, bytes: __, ...log }) => log)
+  }
+
+  dropLogs(bytesMax: number): void {
+    while (this.#logBytes > bytesMax) this.#logBytes -= this.#logs.shift()!.bytes
+  }
+
   endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[] {
     const line = which === 'failed' ? this.#failed : this.#endedOtherwise
     return line.first(limit).map((row) => {
-      const { seq, id, queue, type, state, endedAt = 0 } = row
-      return { seq, id, queue, type, state, endedAt, bytes: bytesOf(row) }
+      const { seq, id, queue, type, state, endedAt = 0, voting = false } = row
+      return { seq, id, queue, type, state, endedAt, voting, bytes: bytesOf(row) }
     })
   }
 
-  remove({ seq, id }: EndedRow): void {
+  remove({ seq, id, voting }: EndedRow): void {
+    if (voting === true) this.polls.remove(id)
     this.#unlist(this.#existing(seq))
     this.#tasks.delete(id)
     this.#bySeq.delete(seq)
@@ -187,15 +249,30 @@ class MemoryRows implements Rows {
       else this.#recordsByHolder.set(holder, others)
     }
     this.#stories.delete(id)
+    this.#checkpoints.delete(id)
+    const logs = this.#logs.filter(({ taskId }) => taskId === id)
+    if (logs.length === 0) return
+    for (const { bytes } of logs) this.#logBytes -= bytes
+    this.#logs = this.#logs.filter(({ taskId }) => taskId !== id)
   }
 
   beat(incarnation: string): number | undefined {
     return this.#incarnations.get(incarnation)?.beat
   }
 
-  remember(incarnation: string, place: Place | undefined): void {
-    const known = this.#incarnations.get(incarnation)
-    this.#incarnations.set(incarnation, { beat: known?.beat ?? 0, place: place ?? known?.place })
+  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void {
+    const { voter: _, ...known } = this.#incarnations.get(incarnation) ?? { beat: 0 }
+    this.#incarnations.set(incarnation, { ...known, ...(place && { place }), ...(voter !== undefined && { voter }) })
+  }
+
+  enlist(incarnation: string, about: string, voter: string | undefined): void {
+    const { voter: _, ...known } = this.#incarnations.get(incarnation) ?? { beat: 0 }
+    this.#incarnations.set(incarnation, { ...known, about, ...(voter !== undefined && { voter }) })
+  }
+
+  whoIs(incarnation: string): { readonly voter: string; readonly machine?: string } {
+    const { voter, place } = this.#incarnations.get(incarnation) ?? {}
+    return { voter: voter ?? nameOf(incarnation), ...(place && { machine: place.machine }) }
   }
 
   forget(incarnation: string): void {
@@ -229,9 +306,14 @@ class MemoryRows implements Rows {
   }
 
   holders(): readonly Holder[] {
-    return [...this.#running.keys()].map((incarnation) => {
-      const { beat = 0, place } = this.#incarnations.get(incarnation) ?? {}
-      return { incarnation, beat, running: this.running(incarnation).length, ...(place && { place }) }
+    const enlisted = [...this.#incarnations].flatMap(([incarnation, { about }]) =>
+      about === undefined ? [] : [incarnation],
+    )
+    return [...new Set([...this.#running.keys(), ...enlisted])].map((incarnation) => {
+      const { beat = 0, place, about } = this.#incarnations.get(incarnation) ?? {}
+      const running = this.running(incarnation)
+      const holder = { incarnation, beat, running: running.length, ...(place && { place }) }
+      return about === undefined ? holder : { ...holder, about, leases: running.map(heldLease) }
     })
   }
 
@@ -249,7 +331,7 @@ class MemoryRows implements Rows {
     else if (isTerminal(row.state)) this.#endedOtherwise.add(row)
     if (row.state !== 'pending') return
     if (row.gated) this.#gated.add(row)
-    else listOf(this.#runnable, keyOf(row), inClaimOrder).add(row)
+    else if (row.voting !== true) listOf(this.#runnable, keyOf(row), inClaimOrder).add(row)
     if (row.expiresAt !== undefined) this.#expiring.add(row)
   }
 
@@ -260,6 +342,77 @@ class MemoryRows implements Rows {
     this.#endedOtherwise.delete(row)
     drop(this.#runnable, keyOf(row), row)
     drop(this.#running, row.holder ?? '', row)
+  }
+}
+
+interface Incarnation {
+  readonly beat: number
+  readonly place?: Place
+  readonly about?: string
+  readonly voter?: string
+}
+
+function heldLease({ id: taskId, leaseId = '', type, cancelRequested, deadlineAt }: TaskRow): HeldLease {
+  return { taskId, leaseId, type, cancelRequested, ...(deadlineAt !== undefined && { deadlineAt }) }
+}
+
+class MemoryPolls implements PollRows {
+  readonly #polls = new Map<string, PollRow>()
+  readonly #replicas = new Map<string, ReplicaRow>()
+  readonly #byParent = new Map<string, string[]>()
+
+  get(taskId: string): PollRow | undefined {
+    return this.#polls.get(taskId)
+  }
+
+  put(poll: PollRow): void {
+    this.#polls.set(poll.taskId, poll)
+  }
+
+  replica(taskId: string): ReplicaRow | undefined {
+    return this.#replicas.get(taskId)
+  }
+
+  replicas(parentId: string): readonly ReplicaRow[] {
+    return (this.#byParent.get(parentId) ?? []).map((id) => this.#replicas.get(id)!)
+  }
+
+  /** They come in the order of their numbers. */
+  putReplica(replica: ReplicaRow): void {
+    const { taskId, parentId } = replica
+    if (!this.#replicas.has(taskId)) this.#byParent.set(parentId, [...(this.#byParent.get(parentId) ?? []), taskId])
+    this.#replicas.set(taskId, defined(replica))
+  }
+
+  remove(taskId: string): void {
+    this.#polls.delete(taskId)
+    for (const id of this.#byParent.get(taskId) ?? []) this.#replicas.delete(id)
+    this.#byParent.delete(taskId)
+  }
+}
+
+class MemoryKeys implements KeyRows {
+  readonly #keys = new Map<string, KeyRecord>()
+
+  get(id: string): KeyRecord | undefined {
+    return this.#keys.get(id)
+  }
+
+  all(): readonly KeyRecord[] {
+    return [...this.#keys.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+  }
+
+  insert(key: KeyRecord): void {
+    this.#keys.set(key.id, key)
+  }
+
+  revoke(id: string, now: WallMs): void {
+    const key = this.#keys.get(id)
+    if (key !== undefined) this.#keys.set(id, { ...key, revokedAt: now })
+  }
+
+  remove(id: string): void {
+    this.#keys.delete(id)
   }
 }
 

@@ -1,20 +1,25 @@
 // What each operation does to the rows, and its outcome. Operations are idempotent by their own ids: a batch that is
 // applied again (`work.retried`) finds its own traces, changes nothing more, and answers what it answered before.
-import { type AttemptRecord, decideRetry, isTerminal } from '../task/task.js'
+import { isDeepStrictEqual } from 'node:util'
+import type { LogText } from '../task/log-tail.js'
+import { type AttemptRecord, decideRetry, isTerminal, type TaskSpec } from '../task/task.js'
+import { createKey, revokeKey } from './keys.js'
 import { prune } from './prune.js'
 import { endedOf, grantOf, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
-import type {
-  AttachOperation,
-  CancelOperation,
-  ExpiredTask,
-  ExpireOperation,
-  Grant,
-  LeaseRef,
-  Operation,
-  OperationOutcome,
-  RetryOperation,
-  SettleOperation,
-  SubmitOperation,
+import {
+  type AttachOperation,
+  type CancelOperation,
+  type CheckpointOperation,
+  type ExpiredTask,
+  type ExpireOperation,
+  type Grant,
+  type LeaseRef,
+  LOGS_BYTES_MAX,
+  type Operation,
+  type OperationOutcome,
+  type RetryOperation,
+  type SettleOperation,
+  type SubmitOperation,
 } from './store.js'
 import type { Work } from './work.js'
 
@@ -28,41 +33,62 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
       return submit(work, operation)
     case 'settle':
       return settle(work, operation)
+    case 'checkpoint':
+      return checkpoint(work, operation)
     case 'cancel':
       return cancel(work, operation)
     case 'retry':
       return retry(work, operation)
     case 'attach':
       return attach(work, operation)
+    case 'enlist':
+      work.rows.enlist(operation.incarnation, operation.about, operation.voter)
+      return { kind: 'enlist' }
     case 'expire':
       return expire(work, operation)
     case 'prune':
       return prune(work, operation)
+    case 'create-key':
+      return createKey(work, operation)
+    case 'revoke-key':
+      return revokeKey(work, operation)
   }
 }
 
 function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
-  if (!work.full && work.rows.insert(newRow(task, work.now))) {
+  const fresh = newRow(task, work.now)
+  if (!work.full && work.rows.insert(fresh)) {
     work.moved(task, undefined, 'pending')
+    if (task.vote !== undefined) work.polls.begin(fresh, task.vote)
     return ACCEPTED
   }
   const row = work.rows.task(task.id)
   if (row === undefined) return { kind: 'submit', status: 'busy' }
   work.resubmitted.add(row.id)
-  if (!sameContent(row, task)) return { kind: 'submit', status: 'conflict' }
+  if (!sameContent(row, task) || !sameVote(work, row, task)) return { kind: 'submit', status: 'conflict' }
   return { kind: 'submit', status: 'existing', state: row.state }
 }
 
+function sameVote({ polls }: Work, { id, voting }: TaskRow, { vote }: TaskSpec): boolean {
+  if (voting !== true || vote === undefined) return voting !== true && vote === undefined
+  return isDeepStrictEqual(polls.ruleOf(id), vote)
+}
+
 function settle(work: Work, operation: SettleOperation): OperationOutcome {
-  const { taskId, leaseId, ending } = operation
+  const { taskId, leaseId, ending, log } = operation
+  if (log !== undefined) keepLog(work, operation, log)
   if (ending.kind === 'completed') {
     const { result, encoding } = ending
     const completed = work.rows.complete(operation, result, encoding, work.now)
     if (completed !== undefined) {
       work.moved(completed, 'running', 'completed', completed.bytes)
       const { origin } = completed
-      const ended = { id: taskId, state: 'completed', result, resultEncoding: encoding } as const
-      work.ended(origin === undefined ? ended : { ...ended, origin })
+      work.ended(
+        // Each written out: to add a field to a copy takes longer than all the rest of this.
+        origin === undefined
+          ? { id: taskId, state: 'completed', result, resultEncoding: encoding }
+          : { id: taskId, state: 'completed', result, resultEncoding: encoding, origin },
+      )
       return RECORDED
     }
   }
@@ -77,6 +103,15 @@ function settle(work: Work, operation: SettleOperation): OperationOutcome {
   return { kind: 'settle', status: 'recorded', state: row.state, ...(row.state === 'pending' && { runAt: row.runAt }) }
 }
 
+/** With the attempt that ends here, and with no other (P5). */
+function keepLog({ rows, now, limits }: Work, settled: SettleOperation, log: LogText): void {
+  const row = rows.task(settled.taskId)
+  if (row === undefined || !isHeldBy(row, settled)) return
+  const { taskId, leaseId } = settled
+  rows.keepLog(taskId, { ...log, attempt: row.attempt, leaseId, endedAt: now })
+  rows.dropLogs(limits.logBytesMax ?? LOGS_BYTES_MAX)
+}
+
 /** P6: whether this lease's own worker settled it already. What was ended over its head as lost is stale for it. */
 function settledBefore(rows: Rows, row: TaskRow, leaseId: string): boolean {
   if (row.settledLease === leaseId) return true
@@ -88,9 +123,21 @@ function reportedByWorker({ outcome }: AttemptRecord): boolean {
   return outcome !== 'lost'
 }
 
-function cancel(work: Work, { taskId }: CancelOperation): OperationOutcome {
+function checkpoint({ rows, retried }: Work, operation: CheckpointOperation): OperationOutcome {
+  const kept = rows.keepCheckpoint(operation, operation.value) || (retried && wasKept(rows, operation))
+  return { kind: 'checkpoint', status: kept ? 'recorded' : 'stale' }
+}
+
+/** By the first try of this batch, in which the attempt ended behind it. */
+function wasKept(rows: Rows, { taskId, leaseId }: CheckpointOperation): boolean {
+  if (rows.checkpoint({ taskId })?.leaseId === leaseId) return true
+  const row = rows.task(taskId)
+  return row?.state === 'completed' && row.leaseId === leaseId
+}
+
+function cancel(work: Work, { taskId, types }: CancelOperation): OperationOutcome {
   const row = work.rows.task(taskId)
-  if (row === undefined) return { kind: 'cancel', status: 'unknown' }
+  if (row === undefined || types?.includes(row.type) === false) return { kind: 'cancel', status: 'unknown' }
   // One and the same batch cancelled it, then retried it: what it is now came after this.
   if (row.state !== 'cancelled' && retriedBefore(work, row)) {
     return { kind: 'cancel', status: 'ended', state: 'cancelled' }
@@ -104,23 +151,28 @@ function cancel(work: Work, { taskId }: CancelOperation): OperationOutcome {
     return { kind: 'cancel', status: 'cancelled', state: 'cancelled' }
   }
   if (!work.retried || row.state !== 'cancelled') return { kind: 'cancel', status: 'ended', state: row.state }
-  work.ended(endedOf(row))
+  work.endedBefore(row)
   return { kind: 'cancel', status: 'cancelled', state: 'cancelled' }
 }
 
-function retry(work: Work, { taskId }: RetryOperation): OperationOutcome {
+function retry(work: Work, { taskId, types }: RetryOperation): OperationOutcome {
   const row = work.rows.task(taskId)
-  if (row === undefined) return { kind: 'retry', status: 'unknown' }
-  if (retriedBefore(work, row)) return { kind: 'retry', status: 'retried', state: 'pending' }
+  if (row === undefined || types?.includes(row.type) === false) return { kind: 'retry', status: 'unknown' }
+  if (retriedBefore(work, row)) {
+    if (row.voting === true) work.polls.changed(row.id)
+    return { kind: 'retry', status: 'retried', state: 'pending' }
+  }
   // Behind this very retry the first try ended it, perhaps by a cancel: when it was asked for there was nothing to retry.
   if (work.retried && row.endedAt === work.now) return { kind: 'retry', status: 'kept', state: row.state }
   const decision = decideRetry(row, work.now, work.batchId)
   if (decision === undefined) return { kind: 'retry', status: 'kept', state: row.state }
   if (work.full) return { kind: 'retry', status: 'busy', state: row.state }
   const { record, ...changes } = decision
-  const { endedAt: _, expiresAt: __, ...kept } = row
+  const { endedAt: _, expiresAt: __, deadlineAt: ___, ...kept } = row
   work.rows.record(taskId, record)
-  work.replace(row, { ...kept, ...changes })
+  const again = { ...kept, ...changes }
+  work.replace(row, again)
+  if (row.voting === true) work.polls.beginAgain(again)
   return { kind: 'retry', status: 'retried', state: 'pending' }
 }
 
@@ -130,9 +182,9 @@ function retriedBefore(work: Work, row: TaskRow): boolean {
   return work.rows.story(row.id).some(({ outcome, leaseId }) => outcome === 'retried' && leaseId === work.batchId)
 }
 
-function attach(work: Work, { incarnation, leases, place }: AttachOperation): OperationOutcome {
+function attach(work: Work, { incarnation, leases, place, voter }: AttachOperation): OperationOutcome {
   const { rows } = work
-  rows.remember(incarnation, place)
+  rows.remember(incarnation, place, voter)
   if (work.retried) endedBefore(work, incarnation)
   const running = new Map(work.running(incarnation).map((row) => [row.leaseId, row]))
   const live: Grant[] = []
@@ -153,15 +205,26 @@ function expire(work: Work, operation: ExpireOperation): OperationOutcome {
   const { rows } = work
   const { incarnation, beat, error } = operation
   if ((rows.beat(incarnation) ?? 0) !== beat) return { kind: 'expire', status: 'moved', tasks: [] }
-  const tasks = work.retried ? endedBefore(work, incarnation) : []
+  const { leases } = operation
+  const before = work.retried ? endedBefore(work, incarnation) : []
+  const isOver = (leaseId: string): boolean => leases === undefined || leases.some((lease) => lease.leaseId === leaseId)
+  const tasks = before.filter(({ leaseId }) => isOver(leaseId))
   const unstarted = new Set(operation.unstarted)
-  for (const row of work.running(incarnation)) {
+  for (const row of leases === undefined ? work.running(incarnation) : heldBy(work.rows, incarnation, leases)) {
     const leaseId = row.leaseId ?? ''
     const { state } = work.endAttempt(row, { kind: 'lost', started: !unstarted.has(leaseId), error })
     tasks.push({ id: row.id, leaseId, state })
   }
-  rows.forget(incarnation)
+  if (leases === undefined) rows.forget(incarnation)
   return { kind: 'expire', status: 'expired', tasks }
+}
+
+/** One by one: a worker may hold much that is not over. */
+function heldBy(rows: Rows, holder: string, leases: readonly LeaseRef[]): TaskRow[] {
+  return leases.flatMap((lease) => {
+    const row = rows.task(lease.taskId)
+    return row !== undefined && isHeldBy(row, { ...lease, holder }) ? [row] : []
+  })
 }
 
 /** What the first try of this batch ended over the head of this incarnation, as far as it left a line in the story. */

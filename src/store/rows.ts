@@ -4,6 +4,7 @@
 //
 // What always holds: only runnable rows are in the claim's order, that is pending ones that no gate keeps out of it.
 import type { WallMs } from '../clock.js'
+import type { VoteRule } from '../task/quorum.js'
 import type { AttemptRecord, Encoding, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
 import { DEFAULT_MAX_ATTEMPTS, isTerminal } from '../task/task.js'
 import type {
@@ -13,8 +14,11 @@ import type {
   EndedTask,
   Grant,
   Holder,
+  KeptLog,
+  KeyRecord,
   Offer,
   Place,
+  ReplicaRecord,
   SettleOperation,
   TaskFilter,
   TaskSummary,
@@ -24,6 +28,8 @@ import type {
 export interface TaskRow extends Task {
   /** A pending task that waits for its `runAt`. */
   readonly gated: boolean
+  /** It is voted on: its replicas run in its place, and no time opens its gate. */
+  readonly voting?: true
   /** As submitted; `maxAttempts` itself may come from the first grant. Tells whether a resubmit is the same (P2). */
   readonly maxAttemptsGiven?: number
   /** The last lease that its worker itself settled other than by completing: tells a repetition from a stale one (P6). */
@@ -48,7 +54,9 @@ export type NewTaskRow = Pick<
   | 'createdAt'
   | 'runAt'
   | 'gated'
+  | 'voting'
   | 'expiresAt'
+  | 'deadlineAt'
 >
 
 /** A runnable task as a claim finds it: where it stands in the one order of P15, and what its worker is to be told. */
@@ -64,6 +72,7 @@ export interface Head {
   /** As the task has it so far. */
   readonly maxAttempts?: number | null | undefined
   readonly timeoutMs?: number | null | undefined
+  readonly deadlineAt?: WallMs | null | undefined
   readonly suspect: boolean | number
   readonly meta?: string | null | undefined
   readonly encoding: Encoding
@@ -85,11 +94,18 @@ export interface Rows {
   insert(row: NewTaskRow): boolean
   /** Replaces the row of this `seq`; what a grant alone changes (lease, holder, grantedAt) stays. */
   update(row: TaskRow): void
-  /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for. */
+  /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for; no checkpoint is left. */
   complete(settled: Settled, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined
+
+  /** Keeps it for the task that runs on this lease. False, and nothing is changed, where none does (P5). */
+  keepCheckpoint(lease: Settled, value: string): boolean
+  /** The last one of a task that has not completed, and the lease that it was kept on. */
+  checkpoint(lease: Pick<Settled, 'taskId'> & Partial<Settled>): Checkpoint | undefined
 
   /** The first runnable tasks of one route, in P15's order. */
   heads(route: ClaimRoute, limit: number): readonly Head[]
+  /** The first types of a queue that have something to run. Costs as many steps as there are such types. */
+  runnableTypes(queue: string, limit: number): readonly string[]
   grant(head: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant
   /** The running task that holds this very lease. */
   leased(offer: Offer): TaskRow | undefined
@@ -115,13 +131,23 @@ export interface Rows {
   /** Attempts of an incarnation that ended at this very moment. */
   recordsOf(incarnation: string, endedAt: WallMs): readonly (AttemptRecord & { readonly taskId: string })[]
 
+  /** `log.text` is well-formed. */
+  keepLog(taskId: string, log: Omit<KeptLog, 'seq'>): void
+  /** In the order in which they were kept, from behind `after` on. */
+  logs(taskId: string, after: number, limit: number): readonly KeptLog[]
+  /** Forgets the oldest logs of all tasks, until the others are not more than so many bytes. */
+  dropLogs(bytesMax: number): void
+
   /** Those that ended first, of the ones that failed or of all others. */
   endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[]
-  /** Forgets a task with its story. */
+  /** Forgets a task with its story, its logs, its checkpoint and its votes. */
   remove(row: EndedRow): void
 
   beat(incarnation: string): number | undefined
-  remember(incarnation: string, place: Place | undefined): void
+  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void
+  enlist(incarnation: string, about: string, voter: string | undefined): void
+  /** Whose vote that of this incarnation is, and where it is, as far as that is known. */
+  whoIs(incarnation: string): Pick<ReplicaRow, 'machine'> & { readonly voter: string }
   forget(incarnation: string): void
 
   pending(): number
@@ -130,6 +156,50 @@ export interface Rows {
   addToCount(queue: string, type: string, state: TaskState, change: Size): void
   counts(): readonly Count[]
   holders(): readonly Holder[]
+
+  readonly keys: KeyRows
+  readonly polls: PollRows
+}
+
+/** Tasks that are voted on. */
+export interface PollRows {
+  get(taskId: string): PollRow | undefined
+  /** In place of what was there. */
+  put(poll: PollRow): void
+  replica(taskId: string): ReplicaRow | undefined
+  /** In the order of their numbers. */
+  replicas(parentId: string): readonly ReplicaRow[]
+  putReplica(replica: ReplicaRow): void
+  /** With its replicas, which stay as tasks. */
+  remove(taskId: string): void
+}
+
+export interface PollRow {
+  readonly taskId: string
+  readonly rule: VoteRule
+  /** The first replica whose vote counts: those before it voted before the last retry by hand. */
+  readonly first: number
+  /** The number of the last replica. */
+  readonly issued: number
+}
+
+export interface ReplicaRow extends ReplicaRecord {
+  readonly parentId: string
+}
+
+/** The keys that were given out. */
+export interface KeyRows {
+  get(id: string): KeyRecord | undefined
+  /** In the order of their ids. */
+  all(): readonly KeyRecord[]
+  insert(key: KeyRecord): void
+  revoke(id: string, now: WallMs): void
+  remove(id: string): void
+}
+
+export interface Checkpoint {
+  readonly leaseId: string
+  readonly value: string
 }
 
 export interface Walk {
@@ -145,14 +215,20 @@ export interface Size {
 
 /** What must be known of a task to forget it. */
 export type EndedRow = Pick<TaskRow, 'seq' | 'id' | 'queue' | 'type' | 'state'> & {
+  /** As `gated` of a row that SQLite keeps, or as it is. */
+  readonly voting?: boolean | number
   readonly endedAt: WallMs
   readonly bytes: number
 }
 
 export type CompletedRow = Pick<TaskRow, 'queue' | 'type' | 'origin'> & Pick<Size, 'bytes'>
+
+const NEVER: WallMs = Number.POSITIVE_INFINITY
+
 /** The row that a submit makes. */
 export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
-  const { delayMs = 0, expiresMs } = spec
+  const { delayMs = 0, vote } = spec
+  const deadlineAt = spec.deadlineMs === undefined ? undefined : now + spec.deadlineMs
   return {
     id: spec.id,
     queue: spec.queue,
@@ -168,12 +244,14 @@ export function newRow(spec: TaskSpec, now: WallMs): NewTaskRow {
     origin: spec.origin,
     createdAt: now,
     runAt: now + delayMs,
-    gated: delayMs > 0,
-    expiresAt: expiresMs === undefined ? undefined : now + expiresMs,
+    gated: delayMs > 0 && vote === undefined,
+    voting: vote === undefined ? undefined : true,
+    expiresAt: spec.expiresMs === undefined ? deadlineAt : Math.min(now + spec.expiresMs, deadlineAt ?? NEVER),
+    deadlineAt,
   }
 }
 
-/** Whether a submit under a known id is the same task (P2). Delay and expiry may differ: a client that repeats counts anew. */
+/** Whether a submit under a known id is the same task, but for how it is voted on (P2). Delay, expiry and deadline may differ: a client that repeats counts anew. */
 export function sameContent(row: TaskRow, spec: TaskSpec): boolean {
   return (
     row.type === spec.type &&
@@ -194,6 +272,12 @@ export function rowAfter(row: TaskRow, decision: EndingDecision, now: WallMs): T
   return { ...kept, ...stays, ...changes, gated: decision.state === 'pending' && decision.runAt > now }
 }
 
+/** Of an incarnation, which is that and a random id (PROTOCOL.md). */
+export function nameOf(incarnation: string): string {
+  const end = incarnation.lastIndexOf('#')
+  return end < 0 ? incarnation : incarnation.slice(0, end)
+}
+
 /** In UTF-8. */
 export function bytesOf({ payload, result }: Pick<TaskRow, 'payload' | 'result'>): number {
   return Buffer.byteLength(payload) + Buffer.byteLength(result ?? '')
@@ -201,7 +285,7 @@ export function bytesOf({ payload, result }: Pick<TaskRow, 'payload' | 'result'>
 
 /** The task as everybody above the store sees it. */
 export function taskOf(row: TaskRow): Task {
-  const { gated: _, maxAttemptsGiven: __, settledLease: ___, ...task } = row
+  const { gated: _, voting: __, maxAttemptsGiven: ___, settledLease: ____, ...task } = row
   return task
 }
 
@@ -213,14 +297,15 @@ export function grantOf(
   maxAttempts = row.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
   attempt = row.attempt,
 ): Grant {
-  const { id: taskId, queue, type, encoding, priority, timeoutMs, meta } = row
+  const { id: taskId, queue, type, encoding, priority, timeoutMs, deadlineAt, meta } = row
   const suspect = row.suspect === true || row.suspect === 1
   const grant = { taskId, leaseId, holder, queue, type, payload, encoding, priority, attempt, maxAttempts, suspect }
-  if (timeoutMs == null && meta == null && row.cancelRequested !== true) return grant
+  if (timeoutMs == null && deadlineAt == null && meta == null && row.cancelRequested !== true) return grant
   return {
     ...grant,
     ...(timeoutMs != null && { timeoutMs }),
-    ...(meta != null && { meta }),
+    ...(deadlineAt != null && { deadlineAt }),
+    ...(meta != null && { meta, runAt: row.runAt }),
     ...(row.cancelRequested && { cancelRequested: true }),
   }
 }
@@ -236,7 +321,7 @@ export function inClaimOrder(a: Head, b: Head): number {
 }
 
 /** The routes of a claim are a set: one that was named twice counts once. */
-export function distinctRoutes(claim: Claim): ClaimRoute[] {
+export function distinctRoutes(claim: Pick<Claim, 'routes'>): ClaimRoute[] {
   const routes = new Map<string, ClaimRoute>()
   for (const route of claim.routes) routes.set(JSON.stringify([route.queue, route.type]), route)
   return [...routes.values()]

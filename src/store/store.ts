@@ -9,6 +9,10 @@
 // Order within a batch: the operations as given, then gates that are due, then claims. Each operation has an outcome of
 // its own; a stale or conflicting one never fails the others. Nothing above this folder may assume that it is alone.
 import type { WallMs } from '../clock.js'
+import type { Durations } from '../task/histogram.js'
+import type { LogText } from '../task/log-tail.js'
+import type { VoteRule } from '../task/quorum.js'
+import type { KeyRole } from '../task/roles.js'
 import type { AttemptRecord, Encoding, Ending, Task, TaskError, TaskSpec, TaskState } from '../task/task.js'
 
 export interface Store {
@@ -23,10 +27,17 @@ export interface Store {
    * groups by their key.
    */
   failures(filter: TaskFilter, cursor?: string): Promise<FailurePage>
+  /** What attempts of a task said, in the order in which they ended; those behind `after`, the `seq` of another. */
+  logs(id: string, after?: number): Promise<LogPage>
   /** How many tasks there are of each queue, type and state. Costs the number of such rows, not of tasks. */
   counts(): Promise<readonly Count[]>
-  /** Incarnations that hold running tasks: after a start each of them has one full lease of grace. */
+  /**
+   * Incarnations that hold running tasks: after a start each of them has one full lease of grace. And all that were enlisted,
+   * with what they hold, whether they hold anything or not.
+   */
   holders(): Promise<readonly Holder[]>
+  /** All keys that were given out and are not forgotten, also those that were revoked or have expired; at most KEYS_MAX. */
+  keys(): Promise<readonly KeyRecord[]>
   /** Waits for the batch in flight; afterwards every call rejects. Frees the data for another master. */
   close(): Promise<void>
 }
@@ -34,6 +45,8 @@ export interface Store {
 export const PAGE_MAX = 500
 /** Gates that one batch opens at most; the outcome's `nextDueAt` then says that more are due. */
 export const GATES_PER_BATCH_MAX = 1_000
+/** Keys that are kept; one more makes that one forgotten which has ended first. */
+export const KEYS_MAX = 1_000
 
 export interface Batch {
   readonly id: string
@@ -52,11 +65,15 @@ export interface Batch {
 export type Operation =
   | SubmitOperation
   | SettleOperation
+  | CheckpointOperation
   | CancelOperation
   | RetryOperation
   | AttachOperation
+  | EnlistOperation
   | ExpireOperation
   | PruneOperation
+  | CreateKeyOperation
+  | RevokeKeyOperation
 
 export interface SubmitOperation {
   readonly kind: 'submit'
@@ -71,18 +88,37 @@ export interface SettleOperation {
   /** Who says so: the lease must be its own. Missing where the master itself gives a task back. */
   readonly holder?: string
   readonly ending: Ending
+  /** The last of what the attempt said: kept where this settles it. */
+  readonly log?: LogText
+}
+
+/**
+ * How far an attempt has come, in the words of its own code: fenced by its lease, in place of what it or an attempt before it
+ * kept. The next attempt is told of it; a task that has completed has none.
+ */
+export interface CheckpointOperation {
+  readonly kind: 'checkpoint'
+  readonly taskId: string
+  readonly leaseId: string
+  readonly holder?: string
+  /** JSON as text. */
+  readonly value: string
 }
 
 /** A pending task is cancelled; of a running one the wish is recorded, and no result counts any more. */
 export interface CancelOperation {
   readonly kind: 'cancel'
   readonly taskId: string
+  /** A task of another type is `unknown`. */
+  readonly types?: readonly string[]
 }
 
 /** A person retries a task by name (P6): what that makes of it is `decideRetry` of task/task.ts. */
 export interface RetryOperation {
   readonly kind: 'retry'
   readonly taskId: string
+  /** A task of another type is `unknown`. */
+  readonly types?: readonly string[]
 }
 
 /**
@@ -101,6 +137,18 @@ export interface PruneOperation {
   readonly limit: number
 }
 
+/** Under an id of its maker's choice: the same again is the same key. */
+export interface CreateKeyOperation {
+  readonly kind: 'create-key'
+  readonly key: NewKey
+}
+
+/** From now on the key opens nothing. */
+export interface RevokeKeyOperation {
+  readonly kind: 'revoke-key'
+  readonly id: string
+}
+
 /**
  * A worker has come (back) with these leases. Running tasks of its incarnation that it does not name never reached it:
  * they end as `returned`, not started.
@@ -110,6 +158,18 @@ export interface AttachOperation {
   readonly incarnation: string
   readonly leases: readonly LeaseRef[]
   readonly place?: Place
+  /** Whose votes its votes are. Unset: of all that have its name. */
+  readonly voter?: string
+}
+
+/** A worker that pulls is known from now on, until it expires as a whole; or what is known of it is new. */
+export interface EnlistOperation {
+  readonly kind: 'enlist'
+  readonly incarnation: string
+  /** Text that only its writer reads. */
+  readonly about: string
+  /** As of a worker that attaches. */
+  readonly voter?: string
 }
 
 /** Where a worker was: enough for another master to ask whether it still lives. */
@@ -120,7 +180,10 @@ export interface Place {
   readonly machine: string
 }
 
-/** A worker is judged gone: its running tasks end as `lost`. Fails as `moved` where its beat is not this one any more. */
+/**
+ * A worker is judged gone: its running tasks end as `lost`, and nothing is known of it any more. Fails as `moved` where its
+ * beat is not this one any more.
+ */
 export interface ExpireOperation {
   readonly kind: 'expire'
   readonly incarnation: string
@@ -128,6 +191,8 @@ export interface ExpireOperation {
   readonly beat: number
   /** Leases of which it is proven that their code never started. */
   readonly unstarted: readonly string[]
+  /** Where it is there, only these of its leases are over, and the worker goes on. */
+  readonly leases?: readonly LeaseRef[]
   readonly error: TaskError
 }
 
@@ -139,6 +204,8 @@ export interface LeaseRef {
 /** The first n runnable tasks of all routes in one order (P15): priority, then `runAt`, then submission. */
 export interface Claim {
   readonly routes: readonly ClaimRoute[]
+  /** In place of routes: of these queues whatever has something to run. */
+  readonly everyType?: EveryType
   /** One an attempt that may be granted, filled in this order. */
   readonly offers: readonly Offer[]
 }
@@ -147,6 +214,12 @@ export interface ClaimRoute {
   readonly queue: string
   readonly type: string
   /** The type's default, for tasks that name none; from the grant on it is the task's own. */
+  readonly maxAttempts?: number
+}
+
+export interface EveryType {
+  readonly queues: readonly string[]
+  /** For tasks that name none. */
   readonly maxAttempts?: number
 }
 
@@ -165,8 +238,14 @@ export interface Outcome {
   readonly claims: readonly ClaimOutcome[]
   /** Every task that this batch brought to its end, whichever part of the batch did it. */
   readonly ended: readonly EndedTask[]
+  /** Replicas that run and are not needed any more: their code is to be ended. */
+  readonly stopped?: readonly StoppedLease[]
+  /** Replicas were sent out after a vote: there may be something to run although nothing was submitted. */
+  readonly reissued?: true
   /** When the next gate opens or the next pending task expires; not after `now` where more are due already. */
   readonly nextDueAt?: WallMs
+  /** How long what was granted had waited since it might run. Only where something was. */
+  readonly waits?: Durations
   /** The disk is nearly full: submits and retries by hand were `busy`, so that what was accepted can still end (P24). */
   readonly short?: boolean
 }
@@ -179,6 +258,7 @@ export type OperationOutcome =
       readonly state?: TaskState
       readonly runAt?: WallMs
     }
+  | { readonly kind: 'checkpoint'; readonly status: 'recorded' | 'stale' }
   | {
       readonly kind: 'cancel'
       /** `cancelling`: it runs, and the holder is to end its code. `ended`: it had ended before, as `state` says. */
@@ -202,9 +282,19 @@ export type OperationOutcome =
       /** Tasks that never reached it and wait again. */
       readonly returned: number
     }
+  | { readonly kind: 'enlist' }
   | { readonly kind: 'expire'; readonly status: 'expired' | 'moved'; readonly tasks: readonly ExpiredTask[] }
   /** `more`: there is more to forget already. */
   | { readonly kind: 'prune'; readonly pruned: number; readonly more: boolean }
+  | {
+      readonly kind: 'create-key'
+      /** `conflict`: the id is that of another key. `full`: KEYS_MAX of them are in use. */
+      readonly status: 'created' | 'existing' | 'conflict' | 'full'
+      readonly key?: KeyRecord
+      /** The one that made room for it. */
+      readonly forgotten?: string
+    }
+  | { readonly kind: 'revoke-key'; readonly status: 'revoked' | 'unknown'; readonly key?: KeyRecord }
 
 /**
  * - `accepted`: new and durable; `existing`: the same task was there already (P2), `state` says how it stands;
@@ -224,6 +314,12 @@ export interface ClaimOutcome {
    * its time that one batch could not end it all; then nothing is granted, and `nextDueAt` is not after `now`.
    */
   readonly grants: readonly Grant[]
+  /** There is something to run left, and it is only not for those whose offers were not met. */
+  readonly passed?: true
+}
+
+export interface StoppedLease extends LeaseRef {
+  readonly holder: string
 }
 
 /** An attempt that was granted, with what its worker and the master need of the task. */
@@ -239,10 +335,16 @@ export interface Grant {
   readonly attempt: number
   readonly maxAttempts: number
   readonly timeoutMs?: number
+  /** Until when it must have ended. */
+  readonly deadlineAt?: WallMs
   readonly suspect: boolean
   /** Told where it is so: what ran already may have been cancelled meanwhile. */
   readonly cancelRequested?: boolean
   readonly meta?: string
+  /** The last that an attempt before this one kept. */
+  readonly checkpoint?: string
+  /** Since when it waited; told beside a `meta`, which may stand for a trace. */
+  readonly runAt?: WallMs
 }
 
 export interface EndedTask {
@@ -308,9 +410,54 @@ export interface FailureGroup {
   readonly examples: readonly string[]
 }
 
+/** The end of what an attempt said; `at` bytes were said before it. */
+export interface KeptLog extends LogText {
+  /** Its place among all logs. */
+  readonly seq: number
+  readonly attempt: number
+  readonly leaseId: string
+  readonly endedAt: WallMs
+}
+
+export interface LogPage {
+  readonly logs: readonly KeptLog[]
+  /** There are more behind these. */
+  readonly more: boolean
+}
+
+/** In one answer; each is at most LOG_BYTES_MAX. */
+export const LOGS_PER_PAGE = 8
+/** Of all logs together: of more the oldest are forgotten. */
+export const LOGS_BYTES_MAX = 256 * 1024 * 1024
+
 export interface TaskWithStory {
   readonly task: Task
   readonly story: readonly AttemptRecord[]
+  readonly checkpoint?: string
+  /** Of one that is voted on. */
+  readonly poll?: PollRecord
+}
+
+export interface PollRecord {
+  readonly rule: VoteRule
+  /** All that were sent out, by number. */
+  readonly replicas: readonly ReplicaRecord[]
+}
+
+/** A copy of a task that is voted on, itself a task. */
+export interface ReplicaRecord {
+  readonly taskId: string
+  /** From 1. */
+  readonly n: number
+  /** `void`: it has ended without a vote that counts. */
+  readonly state: 'open' | 'cast' | 'void'
+  /** Who runs or ran it, and on which machine. */
+  readonly voter?: string | undefined
+  readonly machine?: string | undefined
+  /** What it voted for, or, where that is long, its hash. */
+  readonly ballot?: string
+  /** Whether that is what was agreed on; unset as long as nothing is. */
+  readonly agreed?: boolean
 }
 
 export interface Count {
@@ -325,12 +472,44 @@ export interface Holder {
   readonly beat: number
   readonly running: number
   readonly place?: Place
+  /** As it was enlisted. */
+  readonly about?: string
+  /** Of one that was enlisted. */
+  readonly leases?: readonly HeldLease[]
+}
+
+export interface HeldLease extends LeaseRef {
+  readonly type: string
+  /** Until when the task must have ended. */
+  readonly deadlineAt?: WallMs
+  readonly cancelRequested: boolean
+}
+
+/** A key as it is kept: what checks it, and not what opens. */
+export interface KeyRecord {
+  readonly id: string
+  readonly role: KeyRole
+  /** It submits, or serves, these task types only. */
+  readonly types?: readonly string[]
+  /** For people. */
+  readonly name?: string
+  readonly createdAt: WallMs
+  readonly expiresAt?: WallMs
+  readonly revokedAt?: WallMs
+  readonly storedKey: string
+  readonly serverKey: string
+}
+
+export interface NewKey extends Omit<KeyRecord, 'createdAt' | 'expiresAt' | 'revokedAt'> {
+  readonly expiresMs?: number
 }
 
 /** What every implementation is opened with. */
 export interface StoreLimits {
   /** Submits are answered `busy` from so many pending tasks on (P24). */
   readonly pendingMax: number
+  /** Of the logs of all tasks together; LOGS_BYTES_MAX where unset. */
+  readonly logBytesMax?: number
 }
 
 export const PENDING_MAX = 10_000_000

@@ -1,6 +1,8 @@
 // One batch while it is being applied: its time, what it has ended and what it has added to the counts so far.
 import type { WallMs } from '../clock.js'
+import { Histogram } from '../task/histogram.js'
 import { decideEnding, type Ending, type EndingDecision, isTerminal, type TaskState } from '../task/task.js'
+import { mayBeReplica, Polls } from './polls.js'
 import { bytesOf, endedOf, type Rows, rowAfter, type Size, type TaskRow } from './rows.js'
 import type { Batch, EndedTask, StoreLimits } from './store.js'
 
@@ -17,9 +19,11 @@ export class Work {
   readonly #ownLeases: ReadonlySet<string>
   /** Tasks that were submitted once more: forgotten now, they would be new ones if this batch is applied again. */
   readonly resubmitted = new Set<string>()
+  readonly polls: Polls = new Polls(this)
   readonly #ended = new Map<string, EndedTask>()
   /** By queue, then type: written as one row each at the end, however many tasks moved. */
   readonly #changes = new Map<string, Map<string, Change>>()
+  #waits: Histogram | undefined
   #pendingBefore: number | undefined
   #pendingChange = 0
   #keptBefore: Size | undefined
@@ -81,8 +85,25 @@ export class Work {
     this.#keptChange.bytes += bytes
   }
 
+  /** How long what this batch grants had waited. */
+  get waits(): Histogram | undefined {
+    return this.#waits
+  }
+
+  granted(runAt: WallMs): void {
+    this.#waits ??= new Histogram()
+    this.#waits.add(this.now - runAt)
+  }
+
   ended(task: EndedTask): void {
     this.#ended.set(task.id, task)
+    if (mayBeReplica(task.id)) this.polls.ended(task.id)
+  }
+
+  /** By the first try of this batch. */
+  endedBefore(row: TaskRow): void {
+    this.ended(endedOf(row))
+    if (row.voting === true) this.polls.changed(row.id)
   }
 
   /** Ends the current attempt of a running task: what that means is decided in task/task.ts and nowhere else. */
@@ -104,6 +125,8 @@ export class Work {
     const ends = isTerminal(before.state) || isTerminal(after.state)
     this.moved(before, before.state, after.state, ends ? bytesOf(after) : 0)
     if (isTerminal(after.state)) this.ended(endedOf(after))
+    else if (mayBeReplica(after.id)) this.polls.left(after.id)
+    if (after.voting === true && isTerminal(after.state)) this.polls.changed(after.id)
   }
 
   /** Writes the counts; what is left is the outcome's. */

@@ -5,7 +5,7 @@
 //                      |  ^                   |  |  |
 //                      |  +--- retry, return -+  |  +----> failed      (out of attempts, final, lost, poison)
 //                      |                         +-------> cancelled   (asked for while it ran)
-//                      +----> failed (expired) | cancelled
+//                      +----> failed (expired, deadline) | cancelled
 //
 // A person who names a failed or cancelled task may send it back to pending (`decideRetry`).
 //
@@ -16,6 +16,7 @@
 // - with `maxAttempts: 1` an attempt that may have started is the last (P10).
 import type { WallMs } from '../clock.js'
 import type { ErrorCode } from '../errors.js'
+import type { VoteRule } from './quorum.js'
 import { backoffMs, jitterOf } from './retry.js'
 
 export type TaskState = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -59,11 +60,15 @@ export interface TaskSpec {
   readonly maxAttempts?: number
   /** Limit of one run. Unset: the default of the type, else none. */
   readonly timeoutMs?: number
-  /** A task that is still pending after so long fails as expired. */
+  /** A task that waits after so long fails as expired, also where it waits to be tried again. */
   readonly expiresMs?: number
+  /** A task that has not ended after so long fails, whether it waits or runs, and is not tried again. */
+  readonly deadlineMs?: number
   readonly description?: string
   /** The client's own annotations, a JSON object as text. */
   readonly meta?: string
+  /** It is done by several workers, and they vote. */
+  readonly vote?: VoteRule
   /** The incarnation of the client that submitted it, to which its end is told. */
   readonly origin?: string
 }
@@ -78,14 +83,16 @@ export interface TaskError {
 }
 
 /** A task as the store keeps it. */
-export interface Task extends Omit<TaskSpec, 'delayMs' | 'expiresMs'> {
+export interface Task extends Omit<TaskSpec, 'delayMs' | 'expiresMs' | 'deadlineMs' | 'vote'> {
   /** Order of submission. */
   readonly seq: number
   readonly state: TaskState
   readonly createdAt: WallMs
   /** Not claimed before this. */
   readonly runAt: WallMs
+  /** It does not wait for longer; not after its deadline. */
   readonly expiresAt?: WallMs
+  readonly deadlineAt?: WallMs
   /** Attempts granted so far; the number of the current one while running. */
   readonly attempt: number
   /** Those of them, since the last retry by hand, that do not count against `maxAttempts`. */
@@ -213,7 +220,7 @@ export function chargedAttempts({
   return attempt - uncharged - forgiven
 }
 
-/** What a retry by hand makes of a task. It waits for no time and does not expire; its last error stays to be read. */
+/** What a retry by hand makes of a task. It waits for no time, and neither expires nor has a deadline; its last error stays to be read. */
 export interface RetryDecision {
   readonly state: 'pending'
   readonly uncharged: 0
@@ -260,7 +267,7 @@ function fail(
   story: () => readonly AttemptRecord[],
 ): EndingDecision {
   const line = record(task, now, 'failed', true, error)
-  const deaths = error.code === 'host_died' ? 1 + deathsIn(story()) : 0
+  const deaths = isDeath(error) ? 1 + deathsIn(story()) : 0
   if (deaths >= DEATHS_MAX) return { ...end(task, now, 'failed', line), error: poisonOf(error, deaths) }
   if (final || !attemptsLeft(task)) return { ...end(task, now, 'failed', line), error }
   const waitMs = backoffMs(chargedAttempts(task), jitterOf(task.leaseId ?? task.id))
@@ -270,7 +277,11 @@ function fail(
 /** Of its host, while it ran there alone (only then a death is its failure), since a person retried it. */
 function deathsIn(story: readonly AttemptRecord[]): number {
   const sinceRetry = story.slice(story.findLastIndex(({ outcome }) => outcome === 'retried') + 1)
-  return sinceRetry.filter(({ outcome, error }) => outcome === 'failed' && error?.code === 'host_died').length
+  return sinceRetry.filter(({ outcome, error }) => outcome === 'failed' && isDeath(error)).length
+}
+
+function isDeath(error: TaskError | undefined): boolean {
+  return error?.code === 'host_died' || error?.code === 'out_of_memory'
 }
 
 /** How each of them went stands in the story. */

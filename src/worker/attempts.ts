@@ -20,8 +20,9 @@ export interface Attempt {
   /** `started` was told to a master; it is told once a session. */
   startedTold: boolean
   readonly assignedAt: MonoMs
-  /** When it was handed to its host. */
+  /** When it was handed to its host; and the how many-th it was of all in that. */
   sentAt: MonoMs
+  nth: number
   /** Its code is being ended, and why. */
   ending: AbortReason | undefined
   /** Limit of its run, set when its code begins: another load of the modules does not change it. */
@@ -37,7 +38,7 @@ export class Attempts {
   #waiting = new Set<Attempt>()
   readonly #starting = new Set<Attempt>()
   #inHosts = 0
-  readonly #byHost = new Map<HostId, number>()
+  readonly #byHost = new Map<HostId, Set<Attempt>>()
   #dueFrom = NEVER
 
   get size(): number {
@@ -59,7 +60,12 @@ export class Attempts {
 
   /** How many one host has. */
   countIn(host: HostId): number {
-    return this.#byHost.get(host) ?? 0
+    return this.#byHost.get(host)?.size ?? 0
+  }
+
+  /** Those that one host has, in the order in which they were given to it. */
+  in(host: HostId): Iterable<Attempt> {
+    return this.#byHost.get(host) ?? []
   }
 
   get dueFrom(): MonoMs {
@@ -87,6 +93,7 @@ export class Attempts {
       startedTold: false,
       assignedAt,
       sentAt: NEVER,
+      nth: 0,
       ending: undefined,
       limitMs: undefined,
       death: undefined,
@@ -103,27 +110,30 @@ export class Attempts {
     this.unplace(attempt)
   }
 
-  /** It has a slot from here on, and begins as soon as its host can. */
+  /** It has a place in a host from here on, and begins as soon as that can. */
   place(attempt: Attempt, host: HostId): void {
     attempt.host = host
     this.#inHosts += 1
-    this.#byHost.set(host, this.countIn(host) + 1)
+    const inHost = this.#byHost.get(host)
+    if (inHost === undefined) this.#byHost.set(host, new Set([attempt]))
+    else inHost.add(attempt)
     this.#waiting.delete(attempt)
     this.#starting.add(attempt)
   }
 
   /** It was handed to its host. */
-  sent(attempt: Attempt, at: MonoMs): void {
+  sent(attempt: Attempt, at: MonoMs, nth: number): void {
     attempt.phase = 'sent'
     attempt.sentAt = at
+    attempt.nth = nth
     this.#starting.delete(attempt)
   }
 
   unplace(attempt: Attempt): void {
     if (attempt.host === undefined) return
-    const left = this.countIn(attempt.host) - 1
-    if (left > 0) this.#byHost.set(attempt.host, left)
-    else this.#byHost.delete(attempt.host)
+    const inHost = this.#byHost.get(attempt.host)
+    inHost?.delete(attempt)
+    if (inHost?.size === 0) this.#byHost.delete(attempt.host)
     attempt.host = undefined
     this.#inHosts -= 1
     this.#starting.delete(attempt)

@@ -13,7 +13,7 @@ export interface CoreOptions {
   readonly config: WorkerConfig
   readonly clock: Clock
   readonly log: Log
-  readonly hosts: Omit<HostsOptions, 'tell' | 'gone' | 'log'>
+  readonly hosts: Omit<HostsOptions, 'slots' | 'tell' | 'gone' | 'log'>
   /** The clock that all processes of a machine share. */
   rawMonoMs(): MonoMs
   /** It knows what it serves: masters may come. */
@@ -29,6 +29,8 @@ export interface CoreOptions {
 
 /** How long the end of a worker waits for its sessions and hosts: nothing of it is alive 2 s later (P18). */
 const LEAVE_MS_MAX = 1_500
+/** What attempts tell while they run is left out while the master has so much to read. */
+const LOSSY_UNREAD_BYTES_MAX = 1024 * 1024
 
 export class WorkerCore {
   readonly #options: CoreOptions
@@ -46,6 +48,7 @@ export class WorkerCore {
     this.#options = options
     this.#hosts = new Hosts({
       ...options.hosts,
+      slots: options.config.slots,
       log: options.log,
       tell: (event) => this.post(event),
       gone: () => this.#gone(),
@@ -82,7 +85,7 @@ export class WorkerCore {
   #act(effect: WorkerEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#sessions.get(effect.session)?.send(effect.message)
+        this.#send(effect)
         return
       case 'close':
         this.#sessions.get(effect.session)?.end()
@@ -90,7 +93,7 @@ export class WorkerCore {
       case 'accept':
         return this.#options.accept()
       case 'spawn':
-        return this.#hosts.spawn(effect.host)
+        return this.#hosts.spawn(effect.host, effect.memoryBytesMax)
       case 'kill':
         this.#hosts.get(effect.host)?.kill()
         return
@@ -100,10 +103,16 @@ export class WorkerCore {
       case 'run':
         // `started` must have left before the code can begin (P9).
         for (const connection of this.#sessions.values()) connection.flush()
-        this.#hosts.get(effect.host)?.run(effect.attempts)
+        this.#hosts.get(effect.host)?.run(effect.attempts, effect.epoch)
+        return
+      case 'recall':
+        this.#hosts.get(effect.host)?.recall(effect.epoch)
         return
       case 'abort':
         this.#hosts.get(effect.host)?.abort(effect.leaseId, effect.reason)
+        return
+      case 'checkpointed':
+        this.#hosts.get(effect.host)?.checkpointed(effect.answer)
         return
       case 'log':
         this.#options.log.write(effect.entry)
@@ -116,6 +125,13 @@ export class WorkerCore {
         this.#cancelTimer()
         this.#options.exit(effect.code, effect.problem)
     }
+  }
+
+  #send({ session, message, lossy }: Extract<WorkerEffect, { kind: 'send' }>): void {
+    const connection = this.#sessions.get(session)
+    // Beats and results have the way for themselves.
+    if (lossy === true && (connection?.queuedBytes ?? 0) > LOSSY_UNREAD_BYTES_MAX) return
+    connection?.send(message)
   }
 
   /** From the lease clock to the one that host and worker share. */

@@ -33,7 +33,7 @@ export function join(options: JoinOptions): () => void {
       cancelWait = clock.wakeAt(clock.now().monoMs + ms, resolve)
     })
   const keepDialling = async (): Promise<void> => {
-    for (let failures = 0; !stopped; failures += 1) {
+    for (let failures = 0; !stopped; ) {
       const result = await dial({
         ...{ host, port, identity, clock },
         expect: 'master',
@@ -43,8 +43,11 @@ export function join(options: JoinOptions): () => void {
       if (result.kind === 'connected') {
         failures = 0
         await options.connected(result.connection)
-      } else if (failures === 0) log.warn(`cannot join ${formatAddress({ host, port })}: ${whyNot(result)}`)
-      if (!stopped) await wait(WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]!)
+      } else {
+        if (failures === 0) log.warn(`cannot join ${formatAddress({ host, port })}: ${whyNot(result)}`)
+        failures += 1
+      }
+      if (!stopped) await wait(WAITS_MS[Math.min(Math.max(0, failures - 1), WAITS_MS.length - 1)]!)
     }
   }
   void keepDialling()

@@ -6,14 +6,19 @@
 import type { Instant, MonoMs } from '../clock.js'
 import { aheadDuty } from './decide/ahead.js'
 import { began, begin, begunInAll, outcomes } from './decide/attempts.js'
+import { blocked } from './decide/blocked.js'
+import { deliverCheckpoints, kept } from './decide/checkpoints.js'
 import { hostEnded } from './decide/deaths.js'
 import { beginDrain, drainDuty, drainOn, stop } from './decide/drain.js'
 import { endingsDuty } from './decide/endings.js'
 import { alive, endIdle, hostsDuty, keepMainHost, lastWords, spawned } from './decide/hosts.js'
 import { leaseDuty } from './decide/lease.js'
+import { lineDuty, recalled } from './decide/line.js'
 import { lossDuty } from './decide/loss.js'
 import { closed, hostsOf, masterDuty, messages, opened, tellAiling } from './decide/master.js'
+import { tookMemory } from './decide/memory.js'
 import { ready, reload } from './decide/reload.js'
+import { reported, reportsDuty } from './decide/reports.js'
 import { deliver } from './decide/results.js'
 import { tallyDuty, tell } from './decide/tally.js'
 import type { WorkerEffect, WorkerEvent } from './events.js'
@@ -26,9 +31,11 @@ const DUTIES: readonly Duty[] = [
   masterDuty,
   hostsDuty,
   endingsDuty,
+  lineDuty,
   aheadDuty,
   drainDuty,
   tallyDuty,
+  reportsDuty,
   lossDuty,
 ]
 
@@ -95,11 +102,19 @@ function happen(turn: Turn, event: WorkerEvent): void {
       return lastWords(turn, event.host, event.error)
     case 'host-alive':
       alive(turn, event.host)
-      return begunInAll(turn, event.host, event.begun)
+      begunInAll(turn, event.host, event.begun)
+      blocked(turn, event.host, event.blockedMs)
+      return tookMemory(turn, event.host, event.memoryBytes)
+    case 'host-recalled':
+      return recalled(turn, event)
     case 'host-began':
       return began(turn, event.host, event.leaseIds)
+    case 'host-reports':
+      return reported(turn, event.host, event.list)
     case 'host-outcomes':
       return outcomes(turn, event.host, event.outcomes)
+    case 'host-checkpoints':
+      return kept(turn, event.host, event.checkpoints)
     case 'host-ended':
       return hostEnded(turn, event)
     case 'drain':
@@ -118,6 +133,7 @@ function follow(turn: Turn): void {
   endIdle(turn)
   keepMainHost(turn)
   // Before what begins: that is written at once, and results leave in the same write.
+  deliverCheckpoints(turn)
   deliver(turn)
   begin(turn)
   tellAiling(turn)

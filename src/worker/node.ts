@@ -9,7 +9,7 @@ import { DtrError, messageOf } from '../errors.js'
 import type { Log } from '../log.js'
 import { accept } from '../net/accept.js'
 import { formatAddress, parseAddress } from '../net/address.js'
-import type { Acceptor, ClusterKey, Connection, Identity } from '../net/connection.js'
+import type { Acceptor, Connection, Identity } from '../net/connection.js'
 import { dial } from '../net/dial.js'
 import { machineId } from '../net/machine-id.js'
 import { type Listening, listeningFd, listenOnFirstFree } from '../net/ports.js'
@@ -17,9 +17,12 @@ import { removeRunFile, writeRunFile } from '../net/run-file.js'
 import { MASTER_TO_WORKER_MESSAGES } from '../protocol/messages.js'
 import type { WrittenCommands } from '../runner/command.js'
 import { DEFAULT_QUEUE } from '../task/task.js'
+import type { Tracing } from '../tracing/tracing.js'
 import { WorkerCore } from './core.js'
 import type { WorkerEvent } from './events.js'
+import { tracedHost } from './host/traced-host.js'
 import { join } from './join.js'
+import type { Care } from './state.js'
 import { checkWatch, watchModules } from './watch.js'
 
 export interface WorkerOptions {
@@ -41,9 +44,12 @@ export interface WorkerOptions {
   readonly builtins: boolean
   /** Each slot has a host of its own. */
   readonly isolate?: boolean
+  /** What it looks after in its hosts. */
+  readonly care?: Care
   readonly commands?: WrittenCommands | undefined
   /** Paths of modules that are runners. */
   readonly runners?: readonly string[]
+  readonly tracing?: Tracing | undefined
   /** Loads them anew when they change on disk. */
   readonly watch?: boolean
   /** Told how each load of changed modules went; `problem`: why the old code stays. */
@@ -55,7 +61,8 @@ export interface WorkerOptions {
   /** Limit of a run where neither task nor type has one. */
   readonly defaultTimeoutMs: number | undefined
   readonly version: string
-  readonly key: ClusterKey
+  /** The secret of the cluster, or a key to join a master with. */
+  readonly key: Identity['key']
   readonly log: Log
   /** Where its run file goes; none, no file. */
   readonly runFolder?: string | undefined
@@ -150,6 +157,7 @@ class WorkerNode {
       token: randomBytes(16).toString('hex'),
       queues: options.queues ?? [DEFAULT_QUEUE],
       isolate: options.isolate === true,
+      care: options.care ?? {},
     }
     this.#core = new WorkerCore({
       ...{ config, log, rawMonoMs },
@@ -159,8 +167,12 @@ class WorkerNode {
         builtins: options.builtins,
         modules: options.tasks.map((path) => resolve(path)),
         runners: options.runners?.map((path) => resolve(path)),
-        commands: options.commands === undefined ? undefined : { ...options.commands, killGraceMs },
+        commands:
+          options.commands === undefined
+            ? undefined
+            : { ...options.commands, killGraceMs, memoryBytesMax: config.care.slotBytesMax },
         listeningFd: listeningFd(listening.server),
+        ...(options.tracing && { start: tracedHost(options.tracing, this.#clock) }),
       },
       accept: () => this.#accept(),
       addressFor: (connection) => this.#addressFor(connection),

@@ -8,14 +8,18 @@
 //
 // What always holds:
 // - an attempt is in `attempts` until it is settled, and its settlement in `unrecorded` until a master has answered it;
+// - a checkpoint is in `checkpoints` for no longer than its attempt is in `attempts`;
 // - code begins only after `started` was sent, and only while the lease is alive (design: section 4, P7);
-// - at most `slots` attempts have a host.
+// - at most `slots` attempts have a host, but for a line (decide/line.ts): of it at most so many run.
 import type { MonoMs } from '../clock.js'
 import { SETTINGS } from '../config.js'
 import type { ServedType } from '../runner/runner.js'
 import type { TaskError } from '../task/task.js'
 import { type Attempt, Attempts } from './attempts.js'
+import { Checkpoints } from './checkpoints.js'
 import type { HostId, SessionId } from './events.js'
+import { Reports } from './reports.js'
+import { Took } from './took.js'
 import { Unrecorded } from './unrecorded.js'
 
 export { type Attempt, NEVER } from './attempts.js'
@@ -39,6 +43,19 @@ export interface WorkerConfig {
   readonly killGraceMs: number
   /** Limit of a run where neither task nor type has one. */
   readonly defaultTimeoutMs: number | undefined
+  readonly care: Care
+}
+
+/** What a worker looks after in its hosts; undefined: not. */
+export interface Care {
+  /** A host that has begun so many attempts gives way to a new one. */
+  readonly recycleAfter?: number | undefined
+  /** The same for one that has so much memory. */
+  readonly recycleBytes?: number | undefined
+  /** What the tasks of one slot may have. */
+  readonly slotBytesMax?: number | undefined
+  /** Code that lets nothing else have its turn for so long is told of. */
+  readonly blockedMs?: number | undefined
 }
 
 export interface Timings {
@@ -74,28 +91,52 @@ export interface Host {
   readonly id: HostId
   /**
    * `own`: of a further slot, where each has one (`isolate`). `solo`: for one suspect task only (P11). `next`: to be the main
-   * one; `old`: new work does not come to it any more, and it ends when it is empty.
+   * one, with new code; `heir`: to take the place of one that is recycled; `old`: new work does not come to it any more, and
+   * it ends when it is empty.
    */
-  role: 'main' | 'own' | 'solo' | 'next' | 'old'
+  role: 'main' | 'own' | 'solo' | 'next' | 'heir' | 'old'
   phase: 'starting' | 'ready' | 'ending'
   pid: number | undefined
   /** It is killed if it has not loaded its modules by then. */
   readonly readyBy: MonoMs
   aliveAt: MonoMs
   silent: boolean
+  /** So many attempts were given to it; those that were taken back do not count. */
+  given: number
   /** So many attempts it has said to begin. */
   begins: number
+  line: HostLine
+  /** As it said last; and before its first attempt. */
+  memoryBytes: number
+  freshBytes: number
+  /** Its code lets nothing else have its turn, and that was told. */
+  blocked: boolean
+  /** Takes its place once it is ready. */
+  heir: HostId | undefined
   /** Those of them that have a limit and may wait for the code of one before them; `nth` of all in this host. */
   untimed: { readonly attempt: Attempt; readonly nth: number }[]
   /** Why the worker killed it, where it did. */
-  killedFor: 'neighbour' | 'silence' | 'drain' | 'lease' | 'idle' | 'loading' | undefined
-  /** What was thrown outside every promise, or why its modules could not be loaded. */
+  killedFor: 'neighbour' | 'silence' | 'drain' | 'lease' | 'idle' | 'loading' | 'memory' | undefined
+  /** What was thrown outside every promise, why its modules could not be loaded, or of what it has taken too much. */
   lastWords: TaskError | undefined
 }
 
-/** What tasks of this worker have lately been like. */
+/** What a host has beyond its slots (decide/line.ts). */
+export interface HostLine {
+  /** Goes with each that it is given: one that was recalled is over. */
+  epoch: number
+  recalled: boolean
+  /** It was, and nothing has ended in it since. */
+  stuck: boolean
+  /** When somebody looks next whether one has to wait; NEVER where it has none. */
+  lookAt: MonoMs
+}
+
+/** What tasks of this worker have lately been like: so many ended while so long something ran, both ever less with time. */
 export interface Pace {
-  readonly tookMs: number
+  readonly at: MonoMs
+  readonly ended: number
+  readonly busyMs: number
   /** Of a payload. */
   readonly bytes: number
 }
@@ -145,11 +186,17 @@ export interface State {
   idleDeaths: number
   spawnNotBefore: MonoMs | undefined
   readonly unrecorded: Unrecorded
+  readonly reports: Reports
+  readonly checkpoints: Checkpoints
   drain: Drain | undefined
   reload: Reload | undefined
+  /** Hosts are not recycled before: the last one that was to take another's place could not be made ready. */
+  recycleNotBefore: MonoMs
   beats: number
   /** What its tasks have lately been like; undefined: nothing has ended yet. */
   pace: Pace | undefined
+  /** From where their code began, by the clocks of their hosts. */
+  readonly took: Took
   readonly tally: Tally
   accepting: boolean
   exited: boolean
@@ -177,10 +224,14 @@ export function newState(config: WorkerConfig): State {
     idleDeaths: 0,
     spawnNotBefore: undefined,
     unrecorded: new Unrecorded(),
+    reports: new Reports(config.slots),
+    checkpoints: new Checkpoints(),
     drain: undefined,
     reload: undefined,
+    recycleNotBefore: Number.NEGATIVE_INFINITY,
     beats: 0,
     pace: undefined,
+    took: new Took(),
     tally: { counts: new Map(), toldAt: Number.NEGATIVE_INFINITY },
     accepting: false,
     exited: false,

@@ -22,6 +22,12 @@ export class Turn {
     if (this.state.session !== undefined) this.do({ kind: 'send', session: this.state.session.id, message })
   }
 
+  /** Left out where the master does not read: it matters only as long as it is new. */
+  tellLossy(message: WorkerMessage): void {
+    if (this.state.session !== undefined)
+      this.do({ kind: 'send', session: this.state.session.id, message, lossy: true })
+  }
+
   log(level: LogLevel, text: string, fields?: LogFields): void {
     this.do({ kind: 'log', entry: { level, text, ...(fields && { fields }) } })
   }

@@ -14,6 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['launch'],
   ['master', 'worker', 'client'],
   ['net'],
+  ['tracing'],
   ['store', 'runner', 'protocol'],
   ['task'],
   ['config'],
@@ -23,6 +24,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Implementations and the only files that may import them from outside their folder. */
 const OPENERS: readonly { implementation: RegExp; opener: string }[] = [
   { implementation: /^store\/(memory\.ts|sqlite\/)/, opener: 'store/open.ts' },
+  { implementation: /^tracing\/(open-telemetry|sampler)/, opener: 'tracing/open.ts' },
   { implementation: /^runner\/(function|builtins|exec|own)/, opener: 'runner/open.ts' },
 ]
 
@@ -105,7 +107,8 @@ t.test('decisions are pure: no clock, chance, environment or input and output in
   const pure = sources(SOURCE).filter(
     (file) =>
       /^(master|worker|client)\/(decide\/|machine\.ts|state\.ts|journal\.ts)/.test(file) ||
-      /^task\/(task|retry)/.test(file),
+      /^task\/(task|retry|quorum|ballot)/.test(file) ||
+      /^cli\/top\/(cells|health|list|rates|rows|screen|state|task-screen)/.test(file),
   )
   t.ok(pure.length > 10)
   for (const file of pure) {
@@ -116,4 +119,30 @@ t.test('decisions are pure: no clock, chance, environment or input and output in
       file,
     )
   }
+})
+
+t.test('the libraries of traces are loaded by whoever opens traces, and only then', async (t) => {
+  const users = sources(SOURCE).filter((file) => readFileSync(join(SOURCE, file), 'utf8').includes("'@opentelemetry/"))
+  t.same(users.toSorted(), ['tracing/open-telemetry.ts', 'tracing/sampler.ts'])
+  const opener = readFileSync(join(SOURCE, 'tracing/open.ts'), 'utf8')
+  t.match(opener, "await import('./open-telemetry.js')")
+  t.notMatch(opener, /^import .*'\.\/open-telemetry\.js'/m)
+})
+
+t.test('what draws dtr top is loaded by it alone, and only then', async (t) => {
+  const users = sources(SOURCE).filter((file) =>
+    /from '(log-update|string-width)'/.test(readFileSync(join(SOURCE, file), 'utf8')),
+  )
+  t.same(users.toSorted(), ['cli/top/cells.ts', 'cli/top/terminal.ts'])
+  t.same(
+    [
+      ...new Set(
+        all.filter(({ from, to }) => to.startsWith('cli/top/') && !from.startsWith('cli/top/')).map(({ from }) => from),
+      ),
+    ],
+    ['cli/top.ts'],
+  )
+  const opener = readFileSync(join(SOURCE, 'cli/top.ts'), 'utf8')
+  t.match(opener, "await import('./top/session.js')")
+  t.notMatch(opener, /^import .*'\.\/top\//m)
 })

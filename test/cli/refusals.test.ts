@@ -86,7 +86,7 @@ t.test('a second master is refused on its standard error, and leaves the log of 
 t.test('a master that is frozen, and one that is gone: what lives, what to do, and the log', async (t) => {
   const cluster = await Cluster.create(t)
   const master = await cluster.master()
-  await cluster.worker('w1')
+  await cluster.worker('w1', ['--master-timeout', 'never'])
   const ask = async (): Promise<string> => {
     const ended = cluster.run(['status', '--data', cluster.data, '--config', 'none'])
     t.equal((await ended.ended).code, 3)
@@ -114,7 +114,7 @@ t.test('a damaged data file: what it is, and that a backup helps', async (t) => 
 t.test('--master: who is not there is not waited for', async (t) => {
   const cluster = await Cluster.create(t)
   makeFolder(cluster.data)
-  await cluster.worker('w1')
+  await cluster.worker('w1', ['--master-timeout', 'never'])
   const worker = cluster.records().find(({ name }) => name === 'w1')?.port
   const { port, met } = await stranger(t)
   const free = cluster.ports.master

@@ -26,6 +26,7 @@ t.test('P2: the same key is the same id, whatever the rest', async (t) => {
   t.equal(specOf('a', 1, { key: 'k' }, ID).id, specOf('b', 2, { key: 'k' }, ID).id)
   t.not(idOfKey('k'), idOfKey('l'))
   t.throws(() => idOfKey(''), { code: 'bad_input' })
+  t.throws(() => idOfKey('k\ud800'), { code: 'bad_input', message: /^key: / })
 })
 
 t.test('bad input is named before anything leaves', async (t) => {

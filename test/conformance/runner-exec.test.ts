@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<Behaviour, string>> = {
   waits: 'sleep 600',
   huge: `head -c ${RESULT_BYTES_MAX + 1} /dev/zero`,
   bytes: "printf '\\000\\377\\001'",
+  says: 'echo zwölf',
 }
 
 /** Nothing here outlives the test's own process. */
@@ -19,4 +20,5 @@ const exec = Object.entries(COMMANDS).map(([type, command]) => `${type}=${comman
 runnerConformance(
   'commands',
   async () => new ExecRunner({ exec, execFinal: ['final=64-78'], killGraceMs: 5_000, groups }),
+  false,
 )

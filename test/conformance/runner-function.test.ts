@@ -15,6 +15,10 @@ const tasks = defineTasks({
   waits: (_payload, { signal }) => setTimeout(60_000, undefined, { signal }),
   huge: () => 'x'.repeat(RESULT_BYTES_MAX),
   bytes: () => new Uint8Array([0, 255, 1]),
+  says: (_payload, ctx) => {
+    ctx.log('zwölf')
+    ctx.progress(50, 'half')
+  },
 } satisfies Record<Behaviour, TaskDefinition>)
 
 runnerConformance('functions', () => FunctionRunner.open(checkTasks(tasks, 'the test'), () => {}))

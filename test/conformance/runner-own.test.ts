@@ -19,6 +19,11 @@ const ANSWERS: Readonly<Record<Behaviour, (response: ServerResponse, body: strin
   waits: () => {},
   huge: (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('x'.repeat(RESULT_BYTES_MAX)),
   bytes: (response) => response.writeHead(200).end(Buffer.from([0, 255, 1])),
+  says: (response) => {
+    const lines = [{ log: 'zwölf' }, { percent: 50, message: 'half' }, { result: 1 }]
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  },
 }
 
 const server = createServer((request, response) => {

@@ -2,9 +2,10 @@
 // the behaviour is written is the runner's own affair: a function, later a process or a command.
 import t from 'tap'
 import { type AttemptInput, type AttemptOutcome, RESULT_BYTES_MAX, type Runner } from '../../src/runner/runner.js'
+import { TestControl } from '../runner/control.js'
 
-/** What a runner under test serves, one type each. */
-export const BEHAVIOURS = ['echo', 'throws', 'final', 'waits', 'huge', 'bytes'] as const
+/** What a runner under test serves, one type each. `says` says `zwölf`, on a line of its own, and tells where it can that it is half done. */
+export const BEHAVIOURS = ['echo', 'throws', 'final', 'waits', 'huge', 'bytes', 'says'] as const
 export type Behaviour = (typeof BEHAVIOURS)[number]
 
 export function attemptOf(type: string, payload: string, given: Partial<AttemptInput> = {}): AttemptInput {
@@ -14,11 +15,14 @@ export function attemptOf(type: string, payload: string, given: Partial<AttemptI
   }
 }
 
-/** `open` gives a runner that serves BEHAVIOURS. */
-export function runnerConformance(name: string, open: () => Promise<Runner>): void {
+/**
+ * `open` gives a runner that serves BEHAVIOURS.
+ * @param tellsProgress whether its code can say how far it is
+ */
+export function runnerConformance(name: string, open: () => Promise<Runner>, tellsProgress = true): void {
   t.test(`${name}: conforms`, async (t) => {
     const runner = await open()
-    const run = (type: string, payload = 'null', control = new AbortController()): Promise<AttemptOutcome> =>
+    const run = (type: string, payload = 'null', control = new TestControl()): Promise<AttemptOutcome> =>
       runner.run(attemptOf(type, payload), control)
 
     await t.test('says what it serves', async (t) => {
@@ -46,14 +50,14 @@ export function runnerConformance(name: string, open: () => Promise<Runner>): vo
     })
 
     await t.test('ends early when its signal is aborted', async (t) => {
-      const control = new AbortController()
+      const control = new TestControl()
       const outcome = run('waits', 'null', control)
       control.abort(new Error('told to end'))
       t.match(await outcome, { kind: 'failed' })
     })
 
     await t.test('runs several at a time', async (t) => {
-      const control = new AbortController()
+      const control = new TestControl()
       const waiting = run('waits', 'null', control)
       t.match(await run('echo', '1'), { kind: 'completed', result: '1' })
       control.abort()
@@ -64,6 +68,13 @@ export function runnerConformance(name: string, open: () => Promise<Runner>): vo
       const outcome = await run('huge')
       t.match(outcome, { kind: 'failed', final: true, error: { code: 'too_large' } })
       if (outcome.kind === 'failed') t.match(outcome.error.message, new RegExp(String(RESULT_BYTES_MAX)))
+    })
+
+    await t.test('what the code says while it runs is told, and how far it is', async (t) => {
+      const control = new TestControl()
+      t.match(await run('says', 'null', control), { kind: 'completed' })
+      t.equal(control.said, 'zwölf\n')
+      t.same(control.progresses, tellsProgress ? [[50, 'half']] : [])
     })
 
     await t.test('bytes come back as bytes', async (t) => {

@@ -77,6 +77,8 @@ class History {
       'settle',
       'settle',
       'settle',
+      'checkpoint',
+      'checkpoint',
       'cancel',
       'retry',
       'prune',
@@ -104,6 +106,10 @@ class History {
       const unstarted = this.#leases.filter(() => this.chance(0.3)).map(({ leaseId }) => leaseId)
       return { kind: 'expire', incarnation, beat: this.chance(0.1) ? 1 : 0, unstarted, error: LOST }
     }
+    if (kind === 'checkpoint') {
+      const { taskId, leaseId, holder } = grant
+      return { kind, taskId, leaseId, value: `${this.#below(1_000)}`, ...(this.chance(0.5) && { holder }) }
+    }
     return { kind: 'settle', taskId: grant.taskId, leaseId: grant.leaseId, ending: this.#of(ENDINGS) ?? DONE }
   }
 
@@ -114,6 +120,7 @@ class History {
       priority: this.chance(0.05) ? 7 : n % 4,
       ...(n % 6 === 0 && { delayMs: (n % 5) * 100 }),
       ...(n % 7 === 0 && { expiresMs: 500 }),
+      ...(n % 11 === 0 && { deadlineMs: 700 }),
       ...(n % 4 === 0 && { maxAttempts: 1 + (n % 3) }),
       ...(n % 2 === 0 && { origin: 'client#1' }),
     })

@@ -1,5 +1,5 @@
 // A clone for a document to be walked through in, and an end to whatever was started there.
-import { cpSync, readdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Test } from 'tap'
 import { type RunRecord, readRunFiles, runFolder } from '../../src/net/run-file.js'
@@ -24,11 +24,35 @@ export function makeClone(t: Test): Clone {
   return { folder, alive }
 }
 
+/**
+ * With an `npx dtr` that finds the program without npm, which costs a second each time and compiles a clone at the first: for
+ * documents of somebody who has come so far; the walk of the README is with npm's own.
+ */
+export async function quickEnvironment({ folder }: Clone): Promise<NodeJS.ProcessEnv> {
+  const bin = join(folder, '..', 'bin')
+  mkdirSync(bin, { recursive: true })
+  const script = [
+    '#!/bin/sh',
+    'name=$1; shift',
+    `[ "$name" != dtr ] || exec "${process.execPath}" "${join(folder, 'bin/dtr.js')}" "$@"`,
+    `exec "${join(folder, 'node_modules/.bin')}/$name" "$@"`,
+  ]
+  writeFileSync(join(bin, 'npx'), script.join('\n'), { mode: 0o755 })
+  const own = await environment()
+  return { ...own, PATH: `${bin}:${own.PATH}` }
+}
+
 /** Ports of its own, given as variables, so that the document stays as its reader types it. */
 export async function environment(): Promise<NodeJS.ProcessEnv> {
   const { master, first, last } = await freePorts()
   const { NODE_OPTIONS: _hooks, ...own } = process.env
-  return { ...own, DTR_PORT: String(master), DTR_WORKER_PORTS: `${first}-${last}`, npm_config_loglevel: 'error' }
+  return {
+    ...own,
+    DTR_HTTP: String(master + 1),
+    DTR_PORT: String(master),
+    DTR_WORKER_PORTS: `${first}-${last}`,
+    npm_config_loglevel: 'error',
+  }
 }
 
 /** What a clone is after `npm install`, which CI does: what git brings, compiled. */

@@ -2,11 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { environment, makeClone } from './clone.js'
+import { makeClone, quickEnvironment } from './clone.js'
 import { read } from './documents.js'
 import { walk } from './walk.js'
-
-t.setTimeout(280_000)
 
 const clone = makeClone(t)
 
@@ -14,7 +12,7 @@ for (const system of ['bullmq', 'celery', 'gnu-parallel']) {
   t.test(system, async (t) => {
     const folder = join(clone.folder, system)
     mkdirSync(folder)
-    await walk(t, read(`docs/from-${system}.md`), folder, await environment())
+    await walk(t, read(`docs/from-${system}.md`), folder, await quickEnvironment(clone))
     t.same(clone.alive(), [], 'no process is left')
   })
 }

@@ -4,8 +4,6 @@ import { environment, makeClone } from './clone.js'
 import { read } from './documents.js'
 import { walk } from './walk.js'
 
-t.setTimeout(280_000)
-
 t.test('the README', async (t) => {
   const [, steps = ''] = /^## From a clone to your own tasks\n([\s\S]*?)^## /m.exec(read('README.md')) ?? []
   t.match(steps, /npx dtr restore/)

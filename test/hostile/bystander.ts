@@ -5,6 +5,9 @@ import type { Client } from '../../src/index.js'
 import { Cluster, type ClusterOptions, type Process } from '../processes/cluster.js'
 import { keyOf } from './peer.js'
 
+/** It is a few ms on a machine of its own, and some seconds where others keep it busy. */
+const GAP_MS_MAX = 20_000
+
 export class Bystander {
   readonly #client: Client
   readonly #cluster: Cluster
@@ -31,15 +34,15 @@ export class Bystander {
     }
   }
 
-  /** Its work went on: at least one task from now on, and no gap longer than this. */
-  async wentOn(t: Test, gapMsMax: number): Promise<void> {
+  /** Its work went on: at least one task from now on, and no gap in which a master that serves nobody else would show. */
+  async wentOn(t: Test): Promise<void> {
     const before = this.#done
     while (this.#done < before + 2) await Promise.race([this.#working, pause(5)])
     this.#over = true
     await this.#working
     const gapMs = Math.round(this.#longestMs)
     t.comment(`another client's ${this.#done} tasks went on, with gaps of at most ${gapMs} ms`)
-    t.ok(gapMs <= gapMsMax, `gaps of at most ${gapMsMax} ms: ${gapMs}`)
+    t.ok(gapMs <= GAP_MS_MAX, `gaps of at most ${GAP_MS_MAX} ms: ${gapMs}`)
   }
 }
 

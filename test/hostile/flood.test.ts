@@ -42,8 +42,7 @@ t.test('2,000 slow handshakes, each again soon after it was cut, while workers a
   t.comment(
     `a client, a worker that is found and one that dials in were there after ${tookMs} ms; ${opened} handshakes begun`,
   )
-  t.ok(tookMs < 45_000, `${tookMs} ms`)
-  await scene.bystander.wentOn(t, 10_000)
+  await scene.bystander.wentOn(t)
   const { peak } = memoryOf(master.pid)
   t.comment(`at most ${peak} MiB`)
   t.ok(peak <= MEMORY_MIB_MAX)
@@ -91,7 +90,7 @@ t.test('valid messages that are good for nothing, as fast as they are taken', as
       peer.socket.destroy()
     }
   }
-  await scene.bystander.wentOn(t, 10_000)
+  await scene.bystander.wentOn(t)
   const { peak } = memoryOf(master.pid)
   t.comment(`at most ${peak} MiB`)
   t.ok(peak <= MEMORY_MIB_MAX, `${peak} MiB`)
@@ -111,6 +110,6 @@ t.test('no file descriptor left', { skip: process.platform !== 'linux' && 'needs
   const late = await connect({ data: cluster.data })
   t.equal((await late.status()).workers.length, 1, 'and whoever comes later is let in')
   await late.close()
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { dial } from '../../src/net/dial.js'
+import { makeAccessKey, readAccessKey } from '../../src/protocol/access-key.js'
 import { MASTER_TO_CLIENT_MESSAGES, WORKER_MESSAGES } from '../../src/protocol/messages.js'
 import { startScene } from './bystander.js'
 import { handshakeOf, type Line, Peer } from './peer.js'
@@ -68,16 +69,32 @@ t.test('replayed, swapped, reflected, relayed, echoed: none is believed', async 
     await echo.closed
     t.equal(echo.heard.length, 1, `${what}: an echo hears the greeting and no more`)
 
+    const guessed = await dial({
+      ...{ host: '127.0.0.1', port, connectMs: 10_000 },
+      identity: { role, incarnation: 'guess#1', key: readAccessKey(makeAccessKey(key.cluster)) },
+      expect: what,
+      accepts: role === 'client' ? MASTER_TO_CLIENT_MESSAGES : WORKER_MESSAGES,
+    })
+    t.match(guessed, { kind: 'unproven', why: 'the proof is wrong' }, `${what}: a key that was never given out`)
+    await dishonest(
+      'a guess at a key',
+      { ...hello, keyId: '0a1b2c3d4e5f' },
+      { ...proof, keyId: '0a1b2c3d4e5f' },
+      status,
+    )
+    await dishonest('a key with a long name', { ...hello, keyId: 'a'.repeat(129) }, proof, status)
+    await dishonest('a key in the name of the secret', { ...hello, keyId: '0a1b2c3d4e5f' }, proof, status)
+
     const relay = await relayTo(t, port)
     const relayed = await dial({
-      ...{ host: '127.0.0.1', port: relay, connectMs: 2_000 },
+      ...{ host: '127.0.0.1', port: relay, connectMs: 10_000 },
       identity: { role, incarnation: 'relayed#1', key },
       expect: what,
       accepts: role === 'client' ? MASTER_TO_CLIENT_MESSAGES : WORKER_MESSAGES,
     })
     t.match(relayed, { kind: 'unproven', why: /you dialled/ }, `${what}: relayed`)
   }
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })
 
@@ -94,7 +111,8 @@ t.test('a forged worker: the name of another that lives, and leases of another',
   t.match(await twin.next('refused', 2), { code: 'owned' })
   await twin.closed
 
-  const payload = { key: 'long', ms: 1_500, witness: cluster.witnessFile }
+  const { gate, open } = cluster.gate()
+  const payload = { key: 'long', gate, witness: cluster.witnessFile }
   const handle = await client.submit('work', payload)
   const lease = await leaseOf()
   const thief = await Peer.proven(t, key, { port, role: 'worker', incarnation: 'thief#1' })
@@ -109,12 +127,13 @@ t.test('a forged worker: the name of another that lives, and leases of another',
     thief.say({ type: 'results', list: [{ id: handle.id, lease, ...outcome }] })
     t.match(await thief.next('recorded', from), { list: [{ lease, status: 'stale' }] }, outcome.outcome)
   }
+  open()
   t.same(await handle.result(), { key: 'long' }, 'its own worker settles it')
   t.equal(cluster.witness().filter(({ what, key: of }) => what === 'start' && of === 'long').length, 1)
   const early = await Peer.proven(t, key, { port, role: 'worker', incarnation: 'early#1' })
   early.say({ type: 'results', list: [{ id: handle.id, lease, outcome: 'cancelled' }] })
   await early.closed
-  await scene.bystander.wentOn(t, 6_000)
+  await scene.bystander.wentOn(t)
   t.match(
     (await client.status()).workers.find(({ name }) => name === 'w1'),
     { state: 'ready', incarnation: real!.incarnation },

@@ -65,7 +65,7 @@ t.test('lines at the limit', async (t) => {
   }
   const long = await Peer.proven(t, key, { port, role })
   t.ok(await isCut(long, padded({ type: 'status', re: 7 }, LINE_BYTES_MAX + 1)), 'one byte more closes')
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })
 
@@ -90,7 +90,7 @@ t.test('a line of 1 GiB without an end', async (t) => {
       t.ok(peak - before.peak <= LINE_MIB_MAX, `${name}: ${peak - before.peak} MiB more`)
     }
   }
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })
 
@@ -101,7 +101,7 @@ t.test('one byte at a time', async (t) => {
     await new Promise<void>((resolve) => peer.socket.write(Buffer.of(byte), () => resolve()))
   }
   t.match(await peer.next('status-report', 2), { re: 5 })
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
 })
 
 /** What closes, whatever type it is said to be. */
@@ -127,7 +127,7 @@ t.test('what is no line of ours closes, before and after authentication', async 
       t.ok(await isCut(await Peer.proven(t, scene.key, { port, role }), bytes), `${what}, after: ${name}`)
     }
   }
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })
 
@@ -143,7 +143,7 @@ t.test('__proto__ in a message of every type closes; constructor and prototype a
   await peer.write('{"type":"constructor","re":4}\n{"type":"__proto__","re":5}\n')
   t.match(await peer.next('unsupported'), { what: 'constructor' })
   t.ok(await answers(peer))
-  await scene.bystander.wentOn(t, 5_000)
+  await scene.bystander.wentOn(t)
   t.ok(scene.allAlive())
 })
 

@@ -6,7 +6,6 @@ import t from 'tap'
 import { connect } from '../../src/client/connect.js'
 import { startCluster, startMaster, startWorker } from '../../src/index.js'
 import { readRunFiles, runFolder } from '../../src/net/run-file.js'
-import '../without-hooks.js'
 
 /** Ports that were free a moment ago; who is too late takes the next. */
 async function ports(count: number): Promise<{ port: number; workerPorts: string }> {

@@ -88,10 +88,14 @@ t.test('who takes much ahead is dealt some in a row; who does not, one after the
 })
 
 t.test('the roster tells what runs, not what waits', async (t) => {
-  const { stage, client, complete, submit } = await busy(3)
+  const { stage, client, worker, complete, submit } = await busy(3)
   await complete(0)
   await submit({}, {}, {})
   stage.say(client, { type: 'status', re: 77 })
   await stage.settle()
   t.match(stage.got(client, 'status-report').at(-1)?.workers, [{ slots: 1, running: 0 }])
+  stage.say(worker, { type: 'started', list: stage.assigned(worker).map(({ id, lease }) => ({ id, lease })) })
+  stage.say(client, { type: 'status', re: 78 })
+  await stage.settle()
+  t.match(stage.got(client, 'status-report').at(-1)?.workers, [{ slots: 1, running: 1 }], 'whatever is told with it')
 })

@@ -88,7 +88,9 @@ async function play(): Promise<{
     drainMs: 30_000,
     keepWorkers: false,
     keep: { completedMs: 7 * 86_400_000, failedMs: undefined, tasks: 1_000_000, bytes: 2 ** 30 },
+    pull: { leaseMs: 75_000, staleMs: 45_000, sweepMs: 1_000, maxAttempts: 5 },
     holders: [],
+    keys: [],
   })
   let batches = 0
   const driver = new Driver(machine, {

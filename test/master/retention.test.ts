@@ -101,3 +101,22 @@ t.test('a master on its way out forgets nothing more', async (t) => {
   await stage.passAndSettle(10_000)
   t.same(await known(ids), ids)
 })
+
+t.test('asked to, at once and to the last; what waits stays', async (t) => {
+  const { stage, submit, complete, known } = await cluster({})
+  const client = stage.connect('client', 'c#2')
+  const ended = await submit(2_500)
+  for (let start = 0; start < ended.length; start += 1_000) {
+    complete(ended.slice(start, start + 1_000))
+    await stage.settle()
+  }
+  const [waiting = ''] = stage.submit(client, [{ type: 'unserved' }])
+  await stage.settle()
+  stage.pass(1)
+  const batches = stage.batches
+  stage.say(client, { type: 'forget-ended', re: 7 })
+  await stage.settle()
+  t.same(stage.got(client, 'forgot-ended'), [{ type: 'forgot-ended', re: 7, count: 2_500 }])
+  t.ok(stage.batches - batches >= 3, 'no batch costs more than others can wait for')
+  t.same(await known([...ended.slice(-400), waiting]), [waiting])
+})

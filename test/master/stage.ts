@@ -51,7 +51,9 @@ export class Stage {
       drainMs: 30_000,
       keepWorkers: false,
       keep: { completedMs: 7 * 86_400_000, failedMs: undefined, tasks: 1_000_000, bytes: 2 ** 30 },
+      pull: { leaseMs: 75_000, staleMs: 45_000, sweepMs: 1_000, maxAttempts: 5 },
       holders: options.holders ?? [],
+      keys: [],
       ...options.settings,
     })
     return new Stage(machine, store)
@@ -113,9 +115,10 @@ export class Stage {
     }
   }
 
-  connect(role: 'worker' | 'client', incarnation: string): number {
+  connect(role: 'worker' | 'client', incarnation: string, keyId?: string): number {
     this.#session += 1
-    this.step({ kind: 'opened', session: this.#session, peer: { role, incarnation, remote: '127.0.0.1:1' } })
+    const peer = { role, incarnation, remote: '127.0.0.1:1', ...(keyId !== undefined && { keyId }) }
+    this.step({ kind: 'opened', session: this.#session, peer })
     return this.#session
   }
 

@@ -72,7 +72,7 @@ async function startWorker(t: Test, options: Partial<AcceptOptions> = {}, host =
 
 function master(port: number, options: Partial<DialOptions> = {}): DialOptions {
   const identity = { role: 'master', incarnation: 'master#b', key: KEY } as const
-  return { host: HOST, port, identity, expect: 'worker', accepts: WORKER_MESSAGES, connectMs: 2_000, ...options }
+  return { host: HOST, port, identity, expect: 'worker', accepts: WORKER_MESSAGES, connectMs: 10_000, ...options }
 }
 
 async function connectionOf(result: Promise<DialResult>): Promise<Connection> {

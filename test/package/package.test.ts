@@ -16,9 +16,12 @@ t.test('it holds the program, its sources and what the README links to, and noth
     /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE)$/,
     /^bin\/dtr\.js$/,
     /^dist\/src\/.*\.(js|d\.ts)(\.map)?$/,
-    /^src\/.*\.(ts|md)$/,
-    /^docs\/.*\.(md|svg|mjs)$/,
-    /^examples\/.*\.(md|ts|py|csv|service)$/,
+    /^src\/.*\.(tsx?|md|proto)$/,
+    /^src\/gateway\/dashboard\/(index\.html|style\.css|icon\.svg)$/,
+    /^docs\/.*\.(md|svg|png|mjs)$/,
+    /^bench\/(RESULTS\.md|\w+\.svg)$/,
+    /^examples\/.*\.(md|ts|py|csv|service|sh)$/,
+    /^deploy\/.*\.(md|json)$/,
   ]
   t.same(
     files.filter((file) => !expected.some((pattern) => pattern.test(file))),

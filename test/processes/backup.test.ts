@@ -21,7 +21,8 @@ t.test('backed up under load, restored elsewhere, and finished there', async (t)
   const { client } = await one.start(1)
   const other = await Cluster.create(t)
   const witness = other.witnessFile
-  const running = await client.submit('work', { key: 'running', ms: 3_000, witness: one.witnessFile })
+  const { gate, open } = one.gate()
+  const running = await client.submit('work', { key: 'running', gate, witness: one.witnessFile })
   await until('it to run', () => one.witness().some(({ what }) => what === 'start'))
   const submit = async (key: string): Promise<string> => (await client.submit('work', { key, ms: 0, witness })).id
   const before = await Promise.all(Array.from({ length: 100 }, (_, n) => submit(`before ${n}`)))
@@ -40,6 +41,7 @@ t.test('backed up under load, restored elsewhere, and finished there', async (t)
   t.equal((await live.ended).code, 5, 'not into a cluster that runs')
   t.match(live.stderr, /in use by process \d+[\s\S]*dtr stop/)
 
+  open()
   const restore = other.run(['restore', file, '--data', other.data])
   t.equal((await restore.ended).code, 0, restore.stderr)
   t.match(restore.stdout, /restored \d+ tasks .*1 running/)

@@ -1,7 +1,7 @@
 // Real processes for a test: master, workers and commands of the CLI in a folder and on ports of their own. Whatever was
 // started is ended with the test, hosts included, by pid.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -14,7 +14,7 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 export const BIN = join(ROOT, 'bin/dtr.js')
 export const WITNESS_TASKS = join(ROOT, 'test/fixtures/tasks/witness.mjs')
 /** Nothing of a test waits longer; a wait that ends so names what it waited for. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 const POLL_MS = 25
 
 export interface Ended {
@@ -221,6 +221,12 @@ export class Cluster {
     return lines.map((line) => JSON.parse(line) as WitnessLine)
   }
 
+  /** A file that is not there yet: tasks of the witness with this `gate` run until it is opened. */
+  gate(name = 'gate'): { readonly gate: string; readonly open: () => void } {
+    const gate = join(this.folder, name)
+    return { gate, open: () => writeFileSync(gate, '') }
+  }
+
   /** A witness line of the test's own, such as the moment of a kill. */
   mark(what: string): void {
     appendFileSync(this.witnessFile, `${JSON.stringify({ what, atMs: Date.now() })}\n`)
@@ -242,7 +248,8 @@ const BARE = ['/bin/sh', '-c', 'unset NODE_OPTIONS; exec "$0" "$@"'] as const
 /** Without the loader hooks of the test runner, which make every process of Node slower to start. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _hooks, FORCE_COLOR: _colours, ...rest } = process.env
-  return { ...rest, NO_COLOR: '1' }
+  // A gateway is for the tests of it: it would take a port that no test has chosen.
+  return { ...rest, NO_COLOR: '1', DTR_HTTP: 'off' }
 }
 
 export interface WitnessLine {
@@ -268,11 +275,11 @@ function endPid(pid: number): void {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z'
   } catch {
     return false
   }
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z'
 }
 
 const PORTS_IN_A_ROW = 12

@@ -1,6 +1,6 @@
 // A launcher in the background, and what a closed terminal does to one in the foreground.
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { BIN, Cluster, isAlive, until, WITNESS_TASKS } from './cluster.js'
@@ -44,7 +44,7 @@ t.test('--detach returns when all is ready; a hangup means nothing; dtr stop end
   const all = pids(cluster)
   const stop = cluster.run(['stop'])
   t.equal((await stop.ended).code, 0, stop.stderr)
-  t.notOk(all.some(isAlive), 'nothing is left')
+  await until('nothing to be left', () => !all.some(isAlive))
   const logs = cluster.run(['logs', 'launcher'])
   t.equal((await logs.ended).code, 0, logs.stderr)
   t.match(logs.stdout, /the cluster has ended, exit code 0/, 'its logs are found also when it has ended')
@@ -60,10 +60,10 @@ t.test('--detach of a cluster that cannot start: its error, its code, nothing le
 
 const scriptTool = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
 
-t.test(
-  'a closed terminal ends a launcher in order',
-  { skip: scriptTool ? false : 'SKIPPED: needs script' },
-  async (t) => {
+for (const early of [false, true]) {
+  const when = early ? ', also while its gateway still starts' : ''
+  const skip = scriptTool && (!early || process.platform === 'linux') ? false : 'SKIPPED: needs script, and /proc'
+  t.test(`a closed terminal ends a launcher in order${when}`, { skip }, async (t) => {
     const cluster = await Cluster.create(t)
     const command = [
       'echo $$ >pid; exec',
@@ -78,17 +78,35 @@ t.test(
       env: { ...process.env, NODE_OPTIONS: '' },
     })
     t.teardown(() => terminal.kill('SIGKILL'))
+    const held = early ? await until('a gateway', () => gatewayOf(cluster)) : undefined
+    if (held !== undefined) process.kill(held, 'SIGSTOP')
     const client = await until('a master', () => cluster.client().catch(() => undefined))
     await cluster.untilReady(client, ['worker-1'])
+    if (held === undefined) await until('its start', () => cluster.records().some(({ role }) => role === 'gateway'))
     const handle = await client.submit('work', { key: 'k', ms: 1_500, witness: cluster.witnessFile })
-    await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+    await until('its code', () => cluster.witness().some(({ what }) => what === 'start'))
     const fileOf = (name: string): string => readFileSync(join(cluster.folder, name), 'utf8')
     const all = [Number(fileOf('pid')), ...pids(cluster)]
     terminal.kill('SIGKILL')
     t.same(await handle.result(), { key: 'k' }, 'what runs is finished')
+    if (held !== undefined) process.kill(held, 'SIGCONT')
     await until('all of them to be gone', () => !all.some(isAlive))
     t.notMatch(cluster.log('master'), /handed back|is dead/)
     t.match(fileOf('said'), /ending the cluster/)
     t.notMatch(fileOf('said'), /Assertion/, 'Node has no terminal to set back')
-  },
-)
+  })
+}
+
+/** Before it says where it is. */
+function gatewayOf(cluster: Cluster): number | undefined {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const found = all.find((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return line.includes('gateway') && line.some((part) => part.includes(cluster.folder))
+    } catch {
+      return false // Gone meanwhile.
+    }
+  })
+  return found === undefined ? undefined : Number(found)
+}

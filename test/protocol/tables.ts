@@ -1,6 +1,5 @@
 // The tables of PROTOCOL.md: read from the document, and written from the schemas, so that the two can be compared.
 import { readFileSync } from 'node:fs'
-import { PAYLOAD_BYTES_MAX } from '../../src/protocol/messages.js'
 
 /** What is needed here of a JSON schema. */
 export interface Schema {
@@ -17,6 +16,7 @@ export interface Schema {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
+  readonly bytesMax?: number
 }
 
 const DOCUMENT = readFileSync(new URL('../../../src/protocol/PROTOCOL.md', import.meta.url), 'utf8')
@@ -105,7 +105,7 @@ function scalar(schema: Schema): string {
     return `text like \`${schema.pattern}\`${range(schema.minLength, schema.maxLength, ' characters')}`
   }
   if (schema.maxLength !== undefined) return `text, at most ${schema.maxLength} characters`
-  return `text, at most ${PAYLOAD_BYTES_MAX} bytes of UTF-8`
+  return `text, at most ${schema.bytesMax} bytes of UTF-8`
 }
 
 function range(min: number | undefined, max: number | undefined, unit: string): string {

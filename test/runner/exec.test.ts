@@ -7,13 +7,14 @@ import type { AttemptInput, AttemptOutcome } from '../../src/runner/runner.js'
 import { attemptOf } from '../conformance/runner.js'
 import { until } from '../worker/fake-master.js'
 import { isAlive } from '../worker/workers.js'
+import { TestControl } from './control.js'
 
 /** A command of Linux. */
 const NO_SETSID = process.platform !== 'linux'
 const groups = { add: async () => {}, remove() {} }
 
 interface Given {
-  readonly control?: AbortController
+  readonly control?: TestControl
   readonly killGraceMs?: number
   readonly execFinal?: readonly string[]
   readonly execOutput?: readonly string[]
@@ -21,7 +22,7 @@ interface Given {
 }
 
 function run(command: string, payload: unknown = null, given: Given = {}): Promise<AttemptOutcome> {
-  const { control = new AbortController(), killGraceMs = 60_000, execFinal = [], execOutput } = given
+  const { control = new TestControl(), killGraceMs = 60_000, execFinal = [], execOutput } = given
   const runner = new ExecRunner({ exec: [`x=${command}`], execFinal, execOutput, killGraceMs, groups })
   return runner.run(attemptOf('x', JSON.stringify(payload), given.attempt), control)
 }
@@ -98,22 +99,22 @@ t.test('told to end: SIGTERM, also where it is stopped; what it still prints is 
     ['stopped', 'echo $$ > "$1"; kill -STOP $$'],
   ] as const) {
     const file = join(folder, name)
-    const control = new AbortController()
+    const control = new TestControl()
     const outcome = run(script(text, file), null, { control })
     await pidIn(file)
     control.abort(new Error('told to end'))
     t.match(await outcome, { kind: 'failed', error: { message: /told to end/ } })
   }
-  const control = new AbortController()
+  const control = new TestControl()
   control.abort(new Error('before it began'))
   t.match(await run('sleep 600', null, { control }), { kind: 'failed', error: { signal: 'SIGTERM' } })
 })
 
 t.test('what does not listen is killed after the grace, with its grandchildren, and with nobody else', async (t) => {
   const file = join(t.testdir({}), 'pid')
-  const beside = new AbortController()
+  const beside = new TestControl()
   const neighbour = run('sleep 600', null, { control: beside })
-  const control = new AbortController()
+  const control = new TestControl()
   const deaf = 'trap "" TERM; sleep 600 & echo $! > "$1"; wait'
   const outcome = run(script(deaf, file), null, { control, killGraceMs: 300 })
   const grandchild = await pidIn(file)
@@ -161,7 +162,7 @@ t.test('any end of a command can be the last: an exit code, a signal, a timeout'
   const given = { execFinal: ['x=any'] }
   t.match(await run("sh -c 'exit 3'", null, given), { final: true, error: { exitCode: 3 } })
   t.match(await run("sh -c 'kill -KILL $$'", null, given), { final: true, error: { signal: 'SIGKILL' } })
-  const control = new AbortController()
+  const control = new TestControl()
   control.abort()
   t.match(await run('sleep 600', null, { ...given, control }), { kind: 'failed', final: true })
 })

@@ -3,14 +3,20 @@
 import t from 'tap'
 import Type from 'typebox'
 import type { LogEntry } from '../../src/log.js'
-import { PAYLOAD_BYTES_MAX } from '../../src/protocol/messages.js'
+import { PAYLOAD_BYTES_MAX, CHECKPOINT_BYTES_MAX as WIRE_CHECKPOINT_BYTES_MAX } from '../../src/protocol/messages.js'
 import { FunctionRunner } from '../../src/runner/function.js'
-import { type AttemptInput, type AttemptOutcome, RESULT_BYTES_MAX } from '../../src/runner/runner.js'
+import {
+  type AttemptInput,
+  type AttemptOutcome,
+  CHECKPOINT_BYTES_MAX,
+  RESULT_BYTES_MAX,
+} from '../../src/runner/runner.js'
 import type { TaskContext } from '../../src/task/context.js'
 import { checkTasks, type TaskDefinition } from '../../src/task/define.js'
 import { attemptOf } from '../conformance/runner.js'
+import { TestControl } from './control.js'
 
-const control = new AbortController()
+const control = new TestControl()
 
 function runnerOf(definition: TaskDefinition, lines: LogEntry[] = []): Promise<FunctionRunner> {
   return FunctionRunner.open(checkTasks({ task: definition }, 'the test'), (_attempt, entry) => lines.push(entry))
@@ -24,8 +30,9 @@ async function runOnce(
   return (await runnerOf(definition)).run(attemptOf('task', payload, given), control)
 }
 
-t.test('a result fits where a payload fits', async (t) => {
+t.test('a result fits where a payload fits, and a checkpoint into the wire', async (t) => {
   t.equal(RESULT_BYTES_MAX, PAYLOAD_BYTES_MAX)
+  t.equal(CHECKPOINT_BYTES_MAX, WIRE_CHECKPOINT_BYTES_MAX)
 })
 
 t.test('a task is told what it needs to make its side effects safe', async (t) => {
@@ -175,4 +182,27 @@ t.test('a schema with `~standard` does as well, sync or not, and may change the 
 t.test('the defaults of a type are told', async (t) => {
   const { types } = await runnerOf({ run: () => 1, timeout: '2s', retries: 1 })
   t.same(types, [{ type: 'task', timeoutMs: 2_000, maxAttempts: 2 }])
+})
+
+t.test('a task keeps what JSON can say, and is told what was kept last', async (t) => {
+  const control = new TestControl()
+  const seen: unknown[] = []
+  const runner = await runnerOf(async (payload, ctx) => {
+    seen.push(ctx.lastCheckpoint)
+    const { checkpoint } = ctx
+    await checkpoint(payload)
+  })
+  await runner.run(attemptOf('task', '{"at":2}', { checkpoint: '{"at":1}' }), control)
+  await runner.run(attemptOf('task', 'null'), control)
+  t.same(seen, [{ at: 1 }, undefined])
+  t.same(control.kept, ['{"at":2}', 'null'])
+})
+
+t.test('a checkpoint that JSON cannot say is a mistake of the code, told at once', async (t) => {
+  const circle: Record<string, unknown> = {}
+  circle.self = circle
+  for (const value of [undefined, () => {}, 1n, circle]) {
+    const outcome = await runOnce((_payload, ctx) => void ctx.checkpoint(value))
+    t.match(outcome, { kind: 'failed', final: false, error: { message: /^DtrError: the checkpoint / } }, typeof value)
+  }
 })

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { openRunner } from '../../src/runner/open.js'
 import { attemptOf } from '../conformance/runner.js'
+import { TestControl } from './control.js'
 
 const log = () => {}
-const control = new AbortController()
+const control = new TestControl()
 
 t.test('modules in every form', async (t) => {
   const folder = t.testdir({
@@ -66,7 +67,7 @@ t.test('the built-in tasks', async (t) => {
   const runner = await openRunner({ modules: [], builtins: true, log })
   const run = (type: string, payload: unknown, attempt = 1) =>
     runner.run(attemptOf(type, JSON.stringify(payload), { attempt }), control)
-  t.same(runner.types.map(({ type }) => type).sort(), ['checksum', 'echo', 'flaky', 'primes', 'sleep'])
+  t.same(runner.types.map(({ type }) => type).sort(), ['checksum', 'echo', 'flaky', 'primes', 'sentiment', 'sleep'])
 
   const text = 'one\ntwo\n\nfour without an end'
   const path = join(t.testdir({ file: text }), 'file')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openRunner } from '../../src/runner/open.js'
 import { attemptOf } from '../conformance/runner.js'
+import { TestControl } from './control.js'
 
 const open = (modules: string[], runners: string[]) => openRunner({ modules, builtins: false, runners, log: () => {} })
 
@@ -40,9 +41,9 @@ t.test('a type is served by one of them all', async (t) => {
     ['one', 'two'],
   )
   for (const [type, result] of Object.entries({ one: '1', two: '2' })) {
-    t.match(await both.run(attemptOf(type, 'null'), new AbortController()), { kind: 'completed', result })
+    t.match(await both.run(attemptOf(type, 'null'), new TestControl()), { kind: 'completed', result })
   }
-  t.same(await both.run(attemptOf('three', 'null'), new AbortController()), { kind: 'unserved' })
+  t.same(await both.run(attemptOf('three', 'null'), new TestControl()), { kind: 'unserved' })
   await t.rejects(open([tasks!], [other!]), { message: /"one" is defined twice: in .*tasks\.mjs and in .*other\.mjs/ })
 })
 
@@ -52,7 +53,7 @@ t.test('what it gives back is an outcome, or a final failure that says what is w
     'mirror.mjs': 'export default { types: [{ type: "mirror" }], run: async ({ payload }) => JSON.parse(payload) }',
   })
   const runner = await open([], [join(folder, 'mirror.mjs')])
-  const mirror = (outcome: unknown) => runner.run(attemptOf('mirror', JSON.stringify(outcome)), new AbortController())
+  const mirror = (outcome: unknown) => runner.run(attemptOf('mirror', JSON.stringify(outcome)), new TestControl())
   const error = { code: 'task_failed', message: 'm', exitCode: 3, signal: 'SIGTERM' }
   t.same(await mirror({ kind: 'failed', error, final: false }), { kind: 'failed', error, final: false })
   t.same(await mirror({ kind: 'completed', result: 'AAE=', encoding: 'base64' }), {
@@ -76,4 +77,23 @@ t.test('what it gives back is an outcome, or a final failure that says what is w
   }
   const long = await mirror({ kind: 'failed', error: { code: 'task_failed', message: 'x'.repeat(9_000) }, final: true })
   t.ok(long.kind === 'failed' && long.error.message.length <= 4_000)
+})
+
+t.test('what a runner keeps is JSON as text, and what was kept before comes with the attempt', async (t) => {
+  const folder = t.testdir({
+    'keeps.mjs': `export default { types: [{ type: 'keeps' }], async run({ payload, checkpoint }, { checkpoint: keep }) {
+      await keep(JSON.parse(payload))
+      return { kind: 'completed', result: checkpoint ?? 'null', encoding: 'json' }
+    } }`,
+  })
+  const runner = await open([], [join(folder, 'keeps.mjs')])
+  const control = new TestControl()
+  const attempt = attemptOf('keeps', JSON.stringify('{"at":2}'), { attempt: 2, checkpoint: '{"at":1}' })
+  t.match(await runner.run(attempt, control), { kind: 'completed', result: '{"at":1}' })
+  t.same(control.kept, ['{"at":2}'])
+  for (const wrong of ['{at', '"\ud800"', 7]) {
+    const refused = await runner.run(attemptOf('keeps', JSON.stringify(wrong)), control)
+    t.match(refused, { kind: 'failed', error: { message: /the checkpoint is not JSON as text/ } }, String(wrong))
+  }
+  t.equal(control.kept.length, 1)
 })

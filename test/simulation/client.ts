@@ -9,7 +9,7 @@ import type { MasterToClient } from '../../src/protocol/messages.js'
 import { dialFrom } from './dialling.js'
 import type { Computer, Process } from './machine.js'
 import { HOST, MASTER_PORT } from './network.js'
-import type { TaskPlan } from './plan-tasks.js'
+import { type TaskPlan, tells } from './plan-tasks.js'
 import type { Scene } from './scene.js'
 
 export interface ClientOptions {
@@ -140,6 +140,7 @@ export class ClientLife {
       case 'send':
         return this.#connection?.send(effect.message)
       case 'submitted':
+        this.#watch(effect.id)
         return this.scene.tell({ kind: 'accepted', client, id: effect.id })
       case 'submit-refused':
         return this.scene.tell({ kind: 'refused', client, id: this.#of(effect.ticket).id, code: effect.error.code })
@@ -157,6 +158,13 @@ export class ClientLife {
       case 'withdrawn':
         return
     }
+  }
+
+  /** What its code tells while it runs. */
+  #watch(id: string): void {
+    const payload = this.options.tasks.find(({ spec }) => spec.id === id)?.spec.payload ?? '{}'
+    const { task = 1 } = JSON.parse(payload) as { task?: number }
+    if (tells(task)) this.#step({ kind: 'watch', ids: [id] })
   }
 
   #ended(id: string): void {

@@ -6,6 +6,7 @@ import { Disk } from './disk.js'
 import type { Row } from './happenings.js'
 import type { Computer, Process } from './machine.js'
 import { MasterLife } from './master.js'
+import { PullerLife } from './puller.js'
 import type { Random } from './random.js'
 import type { Scene } from './scene.js'
 import { type Modules, WorkerLife } from './worker.js'
@@ -28,6 +29,7 @@ const NOTICED_AT_ONCE_MS = 500
 export class Cluster {
   readonly workers: WorkerSeat[] = []
   readonly clients: Seat<ClientLife>[] = []
+  readonly pullers: Seat<PullerLife>[] = []
   master!: Seat<MasterLife>
   disk!: Disk
   /** What each client has heard the end of. */
@@ -62,6 +64,11 @@ export class Cluster {
       this.#ended.push(new Set())
       this.#retried.push(new Set())
       this.clients.push({ name, computer, lives: 0, life: this.#startClient(name, index, 0, computer) })
+    }
+    for (const index of plan.pullers.keys()) {
+      const name = `puller-${index}`
+      const computer = scene.computer(name, 1)
+      this.pullers.push({ name, computer, lives: 0, life: this.#startPuller(name, index, 0, computer) })
     }
   }
 
@@ -122,6 +129,25 @@ export class Cluster {
       }),
     )
     return client
+  }
+
+  #startPuller(name: string, index: number, life: number, computer: Computer): PullerLife {
+    const { scene } = this
+    const plan = scene.plan.pullers[index]!
+    const puller = new PullerLife(scene, { name, life, computer, plan })
+    if (Number.isFinite(plan.livesMs)) {
+      scene.timeline.after(this.#random.between(0, 2 * plan.livesMs), () => {
+        if (!scene.healed) puller.process.die()
+      })
+    }
+    puller.process.onDeath(() =>
+      this.#again(() => {
+        const seat = this.pullers[index]!
+        seat.lives += 1
+        seat.life = this.#startPuller(name, index, seat.lives, computer)
+      }),
+    )
+    return puller
   }
 
   /** After a while, and soon once nothing goes wrong any more. */

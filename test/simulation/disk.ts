@@ -47,8 +47,10 @@ export class Disk {
       get: (ids) => read(() => this.store.get(ids)),
       list: (filter, page) => read(() => this.store.list(filter, page)),
       failures: (filter, cursor) => read(() => this.store.failures(filter, cursor)),
+      logs: (id, after) => read(() => this.store.logs(id, after)),
       counts: () => read(() => this.store.counts()),
       holders: () => this.store.holders(),
+      keys: () => this.store.keys(),
       close: async () => {},
     }
   }

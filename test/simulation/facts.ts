@@ -1,5 +1,5 @@
 // What has been seen so far, for all checkers together.
-import type { Happening, Row, Run } from './happenings.js'
+import type { Happening, Pulled, Row, Run } from './happenings.js'
 
 export class Facts {
   /** As the disk holds them. */
@@ -8,6 +8,8 @@ export class Facts {
   readonly granted = new Map<string, string>()
   readonly runs = new Map<string, Run[]>()
   readonly active = new Set<Run>()
+  /** What workers that pull began. */
+  readonly #pulled = new Map<string, Pulled[]>()
   readonly byLease = new Map<string, Run>()
   /** As they were when they were forgotten, the last time. */
   readonly forgotten = new Map<string, Row>()
@@ -19,7 +21,10 @@ export class Facts {
         for (const [id, row] of happening.forgotten) this.forgotten.set(id, row)
         // Submitted anew after it was forgotten: another task.
         for (const id of happening.after.keys())
-          if (!happening.before.has(id) && this.forgotten.has(id)) this.runs.delete(id)
+          if (!happening.before.has(id) && this.forgotten.has(id)) {
+            this.runs.delete(id)
+            this.#pulled.delete(id)
+          }
         for (const { grants } of happening.outcome.claims) {
           for (const { leaseId, taskId } of grants) this.granted.set(leaseId, taskId)
         }
@@ -33,15 +38,30 @@ export class Facts {
         else runs.push(run)
         return
       }
+      case 'pull-began':
+        this.#pulled.set(happening.taskId, [...this.pulledOf(happening.taskId), happening])
+        return
       case 'ended':
         this.active.delete(happening.run)
     }
   }
 
-  /** Those that count: since a person sent it back. */
-  runsSinceRetry(taskId: string): readonly Run[] {
+  /** Those that count, by whomever: since a person sent it back. */
+  startsSinceRetry(taskId: string): number {
     const forgiven = this.rows.get(taskId)?.task.forgiven ?? 0
-    return this.runsOf(taskId).filter(({ attempt }) => attempt > forgiven)
+    return this.#starts(taskId).filter(({ attempt }) => attempt > forgiven).length
+  }
+
+  startsOf(taskId: string): number {
+    return this.#starts(taskId).length
+  }
+
+  #starts(taskId: string): readonly { readonly attempt: number }[] {
+    return [...this.runsOf(taskId), ...this.pulledOf(taskId)]
+  }
+
+  pulledOf(taskId: string): readonly Pulled[] {
+    return this.#pulled.get(taskId) ?? []
   }
 
   runsOf(taskId: string): readonly Run[] {

@@ -1,7 +1,7 @@
 // What can be seen from outside: what took effect on disk, what left the master, what users' code did, what clients were
 // told. The checkers see nothing else, and nothing of what the cluster believes.
 import type { TaskEnd } from '../../src/client/task-end.js'
-import type { Message } from '../../src/protocol/messages.js'
+import type { Message, PullEndingField } from '../../src/protocol/messages.js'
 import type { Batch, Outcome, TaskWithStory } from '../../src/store/store.js'
 import type { Process } from './machine.js'
 import type { MasterLife } from './master.js'
@@ -16,6 +16,16 @@ export interface Run {
   readonly host: Process
   readonly beganAt: number
   endedAt: number | undefined
+  /** What it was told that an attempt before it kept. */
+  readonly checkpoint: string | undefined
+}
+
+/** One execution by a worker that pulls. */
+export interface Pulled {
+  readonly taskId: string
+  readonly leaseId: string
+  readonly attempt: number
+  readonly holder: string
 }
 
 /** A task as the store has it. */
@@ -41,6 +51,19 @@ export type Happening =
   | { readonly kind: 'began'; readonly run: Run }
   | { readonly kind: 'ended'; readonly run: Run; readonly how: string }
   | { readonly kind: 'aborted'; readonly run: Run; readonly reason: string }
+  /** By a worker that pulls. */
+  | ({ readonly kind: 'pull-began' } & Pulled)
+  /** It was told so; without a lease where it had named none. */
+  | {
+      readonly kind: 'pull-settled'
+      readonly taskId: string
+      readonly leaseId: string | undefined
+      readonly ending: PullEndingField['outcome']
+      readonly status: 'recorded' | 'stale' | 'cancelled'
+    }
+  /** Its code wants it kept; later it is told that it was. `n`: so many of this run. */
+  | { readonly kind: 'keeps'; readonly run: Run; readonly n: number; readonly value: string }
+  | { readonly kind: 'kept'; readonly run: Run; readonly n: number }
   | { readonly kind: 'submitted'; readonly client: string; readonly id: string }
   | { readonly kind: 'accepted'; readonly client: string; readonly id: string }
   | { readonly kind: 'refused'; readonly client: string; readonly id: string; readonly code: string }
@@ -104,7 +127,13 @@ export function lineOf(happening: Happening): string {
     case 'began':
     case 'ended':
     case 'aborted':
+    case 'keeps':
+    case 'kept':
       return runLine(happening)
+    case 'pull-began':
+      return `CODE       began ${happening.taskId} attempt ${happening.attempt} lease ${happening.leaseId} at ${happening.holder}`
+    case 'pull-settled':
+      return `CODE       ${happening.ending} ${happening.taskId} lease ${happening.leaseId}: ${happening.status}`
     case 'told-end':
       return `${happening.client}   hears: ${happening.end.id} ${happening.end.state}`
     case 'submitted':
@@ -145,8 +174,16 @@ export function lineOf(happening: Happening): string {
 function runLine(happening: Extract<Happening, { run: Run }>): string {
   const { taskId, leaseId, attempt, worker } = happening.run
   const how =
-    happening.kind === 'ended' ? `: ${happening.how}` : happening.kind === 'aborted' ? `: ${happening.reason}` : ''
+    happening.kind === 'ended'
+      ? `: ${happening.how}`
+      : happening.kind === 'aborted'
+        ? `: ${happening.reason}`
+        : numberOf(happening)
   return `CODE       ${happening.kind} ${taskId} attempt ${attempt} lease ${leaseId} at ${worker.incarnation}${how}`
+}
+
+function numberOf(happening: Extract<Happening, { run: Run }>): string {
+  return 'n' in happening ? `: checkpoint ${happening.n}` : ''
 }
 
 function batchLine({ operations, claims }: Batch, outcome: Outcome): string {

@@ -1,18 +1,24 @@
 // A host as its worker sees it: it obeys the pipe's messages, runs users' code as the plan has it, and its watchdog ends it
 // with the lease and with its worker. What host/main.ts and host/watchdog.ts do, without their process.
 import type { AttemptInput, AttemptOutcome } from '../../src/runner/runner.js'
-import type { AbortReason } from '../../src/worker/events.js'
+import type { AbortReason, CheckpointAnswer } from '../../src/worker/events.js'
+import { Checkpoints } from '../../src/worker/host/checkpoints.js'
+import { Gate } from '../../src/worker/host/gate.js'
 import type { HostHandle } from '../../src/worker/host/hosts.js'
-import type { FromHost, ToHost, ToWatchdog } from '../../src/worker/host/pipe-messages.js'
+import { Line } from '../../src/worker/host/line.js'
+import type { FromHost, Limits, ToHost, ToWatchdog } from '../../src/worker/host/pipe-messages.js'
 import type { HostOptions } from '../../src/worker/host/process.js'
+import { checkpointOf } from './checkers/p05-checkpoints.js'
 import type { Run } from './happenings.js'
 import type { Process } from './machine.js'
-import type { RunPlan } from './plan-tasks.js'
+import { type RunPlan, tells } from './plan-tasks.js'
 import type { Scene } from './scene.js'
 import type { WorkerLife } from './worker.js'
 
 const BOOT_MS = [20, 120] as const
 const FIRST_SIGN_EVERY_MS = 500
+/** How code ended that says that another attempt would be in vain. */
+export const FOR_GOOD = 'failed for good'
 
 /** One direction between two processes: in order, never lost once it was said. */
 class Pipe<Item> {
@@ -37,7 +43,18 @@ class Pipe<Item> {
 interface Execution {
   readonly run: Run
   readonly plan: RunPlan
+  readonly type: string
+  /** It tells what it does. */
+  readonly told: boolean
+  /** By its own clock. */
+  readonly beganMs: number
   over: boolean
+  /** So many of its checkpoints were asked for. */
+  kept: number
+  /** Of those that it waits for. */
+  unanswered: number
+  /** It has come to its end, but for these. */
+  isDone: boolean
 }
 
 export class SimulatedHost implements HostHandle {
@@ -53,9 +70,13 @@ export class SimulatedHost implements HostHandle {
   #ordered = false
   #cancelDeadline = (): void => {}
   #signEveryMs = 0
-  #begun = 0
+  readonly #gate = new Gate()
+  #line: Line
+  #epoch = 0
+  #memoryBytes = 0
   #cancelSign = (): void => {}
   #types: readonly string[] | undefined
+  readonly #checkpoints = new Checkpoints((checkpoint) => this.#say({ type: 'checkpoint', ...checkpoint }))
   #exit: { code?: number; signal?: string } = { signal: 'SIGKILL' }
 
   constructor(
@@ -69,11 +90,12 @@ export class SimulatedHost implements HostHandle {
     worker.hosts.add(this)
     worker.listener.hold(this.process)
     const bootedAt = timeline.now + random.between(...BOOT_MS)
+    this.#line = new Line(options.slots)
     this.#main = new Pipe(scene, this.process, (message) => this.#whenFree(() => this.#receive(message)), bootedAt)
-    this.#watchdog = new Pipe(scene, this.process, (limits) => this.#watch(limits), bootedAt)
+    this.#watchdog = new Pipe(scene, this.process, (message) => this.#heed(message), bootedAt)
     this.#said = new Pipe(scene, worker.process, (tell) => tell(), timeline.now)
     this.#said.say(() => options.spawned(this.pid))
-    this.#main.say({ type: 'load', modules: [], builtins: false })
+    this.#main.say({ type: 'load', slots: options.slots, modules: [], builtins: false })
     timeline.at(bootedAt, () => this.process.deliver(() => this.#giveSigns(FIRST_SIGN_EVERY_MS)))
     this.process.onDeath(() => this.#died())
     // The watchdog waits on the worker's pipe.
@@ -87,8 +109,12 @@ export class SimulatedHost implements HostHandle {
     return this.#executions.size
   }
 
-  run(list: readonly AttemptInput[]): void {
-    this.#main.say({ type: 'run', list })
+  run(list: readonly AttemptInput[], epoch: number): void {
+    this.#main.say({ type: 'run', epoch, list })
+  }
+
+  recall(epoch: number): void {
+    this.#watchdog.say({ recall: epoch })
   }
 
   abort(leaseId: string, reason: AbortReason): void {
@@ -97,7 +123,11 @@ export class SimulatedHost implements HostHandle {
     this.#main.say({ type: 'abort', leaseId, reason })
   }
 
-  watch(limits: ToWatchdog): void {
+  checkpointed(answer: CheckpointAnswer): void {
+    this.#main.say({ type: 'checkpointed', ...answer })
+  }
+
+  watch(limits: Limits): void {
     this.#watchdog.say(limits)
   }
 
@@ -108,7 +138,14 @@ export class SimulatedHost implements HostHandle {
 
   // --- The watchdog: a thread that no code can block -----------------------------------------------------------------
 
-  #watch({ deadlineMs, signEveryMs }: ToWatchdog): void {
+  #heed(message: ToWatchdog): void {
+    if (!('recall' in message)) return this.#watch(message)
+    const epoch = message.recall
+    const begun = this.#gate.close(epoch)
+    this.#said.say(() => this.options.recalled({ epoch, begun }))
+  }
+
+  #watch({ deadlineMs, signEveryMs }: Limits): void {
     this.#cancelDeadline()
     this.#cancelDeadline = this.process.clock.wakeAt(deadlineMs, () => {
       this.#ordered = true
@@ -122,8 +159,8 @@ export class SimulatedHost implements HostHandle {
     this.#signEveryMs = everyMs
     this.#cancelSign()
     const sign = (): void => {
-      const begun = this.#begun
-      this.#said.say(() => this.options.alive({ begun }))
+      const { begun } = this.#gate
+      this.#said.say(() => this.options.alive({ begun, memoryBytes: this.#memoryBytes, blockedMs: 0 }))
       this.#cancelSign = this.process.clock.wakeAt(this.process.clock.now().monoMs + everyMs, sign)
     }
     sign()
@@ -142,14 +179,34 @@ export class SimulatedHost implements HostHandle {
       case 'load':
         return this.#load()
       case 'run':
-        // Told of together, then one after the other: what holds the thread keeps the rest from beginning.
-        this.#say({ type: 'began', leaseIds: message.list.map(({ leaseId }) => leaseId) })
-        for (const attempt of message.list) this.#whenFree(() => this.#begin(attempt))
-        return
+        if (message.epoch !== this.#epoch) {
+          this.#epoch = message.epoch
+          this.#line.clear()
+          this.#gate.open(message.epoch)
+        }
+        this.#line.add(message.list)
+        return this.#beginMore()
       case 'abort': {
         const execution = this.#executions.get(message.leaseId)
         if (execution !== undefined) this.#abort(execution, message.reason)
+        return
       }
+      case 'checkpointed':
+        this.#checkpoints.answered(message)
+    }
+  }
+
+  /** Some are told of together, and then begin one after the other: what holds the thread, or all slots, keeps the rest. */
+  #beginMore(): void {
+    while (this.#waiting === undefined && this.process.alive) {
+      const list = this.#line.tell()
+      if (list.length > 0) this.#say({ type: 'began', leaseIds: list.map(({ leaseId }) => leaseId) })
+      if (!this.#line.mayBegin) return
+      if (!this.#gate.pass()) {
+        this.#line.clear()
+        return
+      }
+      this.#begin(this.#line.begin())
     }
   }
 
@@ -162,15 +219,23 @@ export class SimulatedHost implements HostHandle {
     this.process.die()
   }
 
-  #say(message: FromHost): void {
-    this.#said.say(() => this.options.said([message]))
+  #say(...messages: FromHost[]): void {
+    this.#said.say(() => this.options.said(messages))
   }
 
-  #begin({ taskId, leaseId, attempt, payload, type }: AttemptInput): void {
+  /** What the code of an attempt tells names its lease: so it shows whose it is taken for. */
+  #report({ leaseId, attempt }: Pick<AttemptInput, 'leaseId' | 'attempt'>, part: number): FromHost {
+    const text = `${leaseId}\n`
+    const log = { at: part * text.length, text }
+    return { type: 'reports', list: [{ leaseId, progress: { percent: attempt, message: leaseId }, log }] }
+  }
+
+  #begin({ taskId, leaseId, attempt, payload, type, checkpoint }: AttemptInput): void {
     const { scene, worker, process } = this
-    this.#begun += 1
+    this.#line.letGo(type, 0)
     if (this.#types?.includes(type) !== true) {
-      return this.#say({ type: 'outcomes', list: [{ leaseId, outcome: { kind: 'unserved' } }] })
+      this.#line.ended(type, 0)
+      return this.#say({ type: 'outcomes', list: [{ leaseId, outcome: { kind: 'unserved' }, tookMs: 0 }] })
     }
     const { task } = JSON.parse(payload) as { task: number }
     const runs = scene.plan.tasks[task]!.runs
@@ -183,11 +248,27 @@ export class SimulatedHost implements HostHandle {
       host: process,
       beganAt: scene.timeline.now,
       endedAt: undefined,
+      checkpoint,
     }
-    const execution: Execution = { run, plan, over: false }
+    const beganMs = process.clock.now().monoMs
+    const execution: Execution = {
+      run,
+      plan,
+      type,
+      beganMs,
+      told: tells(task),
+      over: false,
+      kept: 0,
+      unanswered: 0,
+      isDone: false,
+    }
     this.#executions.set(leaseId, execution)
     scene.tell({ kind: 'began', run })
+    if (execution.told) this.#say(this.#report({ leaseId, attempt }, 0))
     const endless = plan.end === 'never-ends'
+    for (const ms of plan.checkpointsAtMs) {
+      process.clock.wakeAt(process.clock.now().monoMs + ms, () => this.#whenFree(() => this.#keep(execution)))
+    }
     if (plan.hogs) this.#waiting = []
     if (endless) return
     process.clock.wakeAt(process.clock.now().monoMs + plan.ms, () => {
@@ -198,15 +279,37 @@ export class SimulatedHost implements HostHandle {
     })
   }
 
+  #keep(execution: Execution): void {
+    const { run, plan } = execution
+    if (execution.over || !this.process.alive) return
+    execution.kept += 1
+    const n = execution.kept
+    const value = checkpointOf(run.leaseId, n)
+    this.scene.tell({ kind: 'keeps', run, n, value })
+    if (plan.waits) execution.unanswered += 1
+    const answered = (): void => {
+      if (!plan.waits) return
+      execution.unanswered -= 1
+      if (execution.isDone) this.#end(execution)
+    }
+    this.#checkpoints.keep(run.leaseId, value).then(() => {
+      if (this.process.alive) this.scene.tell({ kind: 'kept', run, n })
+      answered()
+    }, answered)
+  }
+
   #free(): void {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const run of waiting) this.#whenFree(run)
+    this.#beginMore()
   }
 
   #end(execution: Execution): void {
     const { run, plan } = execution
     if (execution.over || !this.process.alive) return
+    execution.isDone = true
+    if (execution.unanswered > 0) return
     switch (plan.end) {
       case 'completes': {
         const result = JSON.stringify(`${run.leaseId} ${'x'.repeat(plan.bytes)}`)
@@ -228,6 +331,10 @@ export class SimulatedHost implements HostHandle {
       case 'is-killed':
         // By the system, which has no memory left for it.
         return this.process.die()
+      case 'fills-memory':
+        // It goes on, until its worker ends it for that.
+        this.#memoryBytes = Number.MAX_SAFE_INTEGER
+        return
     }
   }
 
@@ -237,18 +344,26 @@ export class SimulatedHost implements HostHandle {
     clock.wakeAt(clock.now().monoMs + this.scene.random.skewed(1, 300), () =>
       this.#whenFree(() => {
         const error = { code: 'task_failed', message: `ended itself: ${reason}` } as const
-        if (!execution.over) this.#finish(execution, { kind: 'failed', error, final: false })
+        const final = execution.plan.endsForGood
+        if (!execution.over) this.#finish(execution, { kind: 'failed', error, final })
       }),
     )
   }
 
   #finish(execution: Execution, outcome: AttemptOutcome): void {
-    this.#over(execution, outcome.kind)
-    this.#say({ type: 'outcomes', list: [{ leaseId: execution.run.leaseId, outcome }] })
+    this.#over(execution, outcome.kind === 'failed' && outcome.final ? FOR_GOOD : outcome.kind)
+    const { leaseId } = execution.run
+    const tookMs = Math.max(0, this.process.clock.now().monoMs - execution.beganMs)
+    this.#line.ended(execution.type, tookMs)
+    const tells = execution.told ? [this.#report(execution.run, 1)] : []
+    this.#say(...tells, { type: 'outcomes', list: [{ leaseId, outcome, tookMs }] })
+    this.#beginMore()
   }
 
   #over(execution: Execution, how: string): void {
     execution.over = true
+    if (execution.plan.end === 'fills-memory') this.#memoryBytes = 0
+    this.#checkpoints.ended(execution.run.leaseId)
     execution.run.endedAt = this.scene.timeline.now
     this.#executions.delete(execution.run.leaseId)
     this.scene.tell({ kind: 'ended', run: execution.run, how })
@@ -260,6 +375,11 @@ export class SimulatedHost implements HostHandle {
     const byItself = !this.#ordered && this.worker.process.alive
     this.scene.tell({ kind: 'host-ended', worker: this.worker, host: this.process, byItself })
     const { code, signal } = this.#exit
-    this.#said.say(() => this.options.ended(code, signal))
+    this.#said.say(() =>
+      this.options.ended({
+        ...(code !== undefined && { exitCode: code }),
+        ...(signal !== undefined && { signal }),
+      }),
+    )
   }
 }

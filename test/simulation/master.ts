@@ -14,6 +14,7 @@ import { FIRST_WORKER_PORT } from './worker.js'
 
 export const LEASE_MS = 15_000
 export const CODE_DEAD_MS = 12_000
+export const PULL = { leaseMs: 10_000, staleMs: 6_000, sweepMs: 1_000, maxAttempts: 5 }
 /** Whoever does not read what was sent last is cut. */
 const LINGER_MS = 500
 
@@ -62,9 +63,9 @@ export class MasterLife {
     const { scene, process, incarnation } = this
     const { disk, keepWorkers, ports, life } = this.options
     const store = disk.for(process)
-    const holders = await store.holders()
+    const [holders, keys] = [await store.holders(), await store.keys()]
     const machine = new MasterMachine(process.clock.now(), {
-      ...{ incarnation, pid: process.pid, keepWorkers, holders },
+      ...{ incarnation, pid: process.pid, keepWorkers, holders, keys },
       version: '0',
       address: `${HOST}:${MASTER_PORT}`,
       machine: process.computer.id,
@@ -74,6 +75,7 @@ export class MasterLife {
       codeDeadMs: CODE_DEAD_MS,
       drainMs: scene.plan.drainMs,
       keep: scene.plan.keep,
+      pull: PULL,
     })
     const random = scene.random.fork()
     const identity = { role: 'master', incarnation, key: scene.key } as const

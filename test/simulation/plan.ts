@@ -3,7 +3,7 @@
 import type { Keep } from '../../src/master/events.js'
 import type { DiskOptions } from './disk.js'
 import type { NetworkOptions } from './network.js'
-import { drawTask, type TaskPlan, TYPES } from './plan-tasks.js'
+import { drawForLine, drawLater, drawTask, type TaskPlan, TYPES } from './plan-tasks.js'
 import { Random } from './random.js'
 
 export const FAULTS = [
@@ -44,11 +44,28 @@ export interface WorkerPlan {
   readonly joins: boolean
   /** Each of its slots has a host of its own. */
   readonly isolate: boolean
+  /** A host that has begun so many attempts gives way to another. */
+  readonly recycleAfter: number | undefined
+}
+
+/** A worker that pulls. */
+export interface PullerPlan {
+  /** Undefined: every type. */
+  readonly types: readonly string[] | undefined
+  readonly slots: number
+  readonly leaseMs: number
+  readonly beatMs: number
+  readonly waitMs: number
+  /** How often it loses an answer, is late, forgets its lease, repeats itself, while things go wrong. */
+  readonly oddShare: number
+  /** It dies about so long after it began, while things go wrong. */
+  readonly livesMs: number
 }
 
 export interface Plan {
   readonly seed: number
   readonly workers: readonly WorkerPlan[]
+  readonly pullers: readonly PullerPlan[]
   readonly clients: number
   readonly tasks: readonly TaskPlan[]
   readonly network: NetworkOptions
@@ -68,6 +85,9 @@ export interface Plan {
   readonly pausesMsMax: number
 }
 
+/** Fewer would never wait for each other. */
+const TASKS_FOR_LINES = 100
+
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed)
   const workers = Array.from({ length: random.whole(1, 4) }, (_, index) => drawWorker(random.fork(), index))
@@ -77,13 +97,22 @@ export function drawPlan(seed: number): Plan {
   // Tiny ones are held ready at workers, long ones are not.
   const msMax = random.pick([12_000, 12_000, 12_000, 20])
   const bytesMax = random.pick([0, 0, 0, 2_000, 200_000])
-  const tasks = Array.from({ length: count }, (_, index) =>
-    drawTask(random.fork(), { index, clients, faultsMs, bytesMax, msMax }),
-  )
+  const later = new Random(seed ^ 0x1a7e5)
+  const shares = { checkpointShare: later.pick([0, 0.8]), deadlineShare: later.pick([0, 0, 0.3]) }
+  const lines = new Random(seed ^ 0x11e5)
+  const inLines = msMax === 20 && lines.chance(0.4)
+  const drawn = (from: Random, index: number): TaskPlan =>
+    drawLater(later, drawTask(from.fork(), { index, clients, faultsMs, bytesMax, msMax }), shares)
+  const tasks = Array.from({ length: count }, (_, index) => drawn(random, index))
+  if (inLines) {
+    for (let index = count; index < TASKS_FOR_LINES; index += 1) tasks.push(drawn(lines, index))
+    for (const [index, task] of tasks.entries()) tasks[index] = drawForLine(lines, task)
+  }
   const calm = random.chance(0.1)
   return {
     seed,
     workers,
+    pullers: drawPullers(new Random(seed ^ 0x9011)),
     clients,
     tasks,
     network: {
@@ -118,7 +147,25 @@ function drawWorker(random: Random, index: number): WorkerPlan {
     clockRate: random.pick([1, 1, random.between(0.995, 1.005)]),
     joins: random.chance(0.2),
     isolate: random.chance(0.2),
+    recycleAfter: random.pick([undefined, undefined, undefined, 1, 4]),
   }
+}
+
+/** By chance of its own: what older seeds draw stays as it was. */
+function drawPullers(random: Random): PullerPlan[] {
+  const count = random.pick([0, 0, 0, 0, 1, 2])
+  return Array.from({ length: count }, () => {
+    const leaseMs = random.pick([1_000, 5_000, 15_000])
+    return {
+      types: random.pick([undefined, TYPES, [random.pick(TYPES)]]),
+      slots: random.whole(1, 3),
+      leaseMs,
+      beatMs: leaseMs / 4,
+      waitMs: random.pick([0, 0, 2_000, 20_000]),
+      oddShare: random.pick([0, 0.05, 0.3]),
+      livesMs: random.pick([Number.POSITIVE_INFINITY, 20_000, 4_000]),
+    }
+  })
 }
 
 function drawKeep(random: Random): Keep {

@@ -10,6 +10,8 @@ import { keptSeeds } from './seeds.js'
 import { runTwice } from './twice.js'
 
 const SEEDS = 2_000
+/** However slow the machine is. */
+const SEEDS_MIN = 100
 const MS_MAX = 45_000
 const BROKEN_MAX = 3
 
@@ -26,7 +28,7 @@ t.test('all promises hold, and each seed does the same again', async (t) => {
   const until = Date.now() + MS_MAX
   let broken = 0
   let seed = 1
-  for (; seed <= SEEDS && broken < BROKEN_MAX && Date.now() < until; seed += 1) {
+  for (; seed <= SEEDS && broken < BROKEN_MAX && (seed <= SEEDS_MIN || Date.now() < until); seed += 1) {
     const report = await breach(seed)
     if (report === '') continue
     broken += 1
@@ -34,7 +36,6 @@ t.test('all promises hold, and each seed does the same again', async (t) => {
   }
   t.equal(broken, 0)
   t.comment(`${seed - 1} seeds`)
-  t.ok(seed > 100, 'there was time for more than a few')
 })
 
 t.test('a run hangs on its seed, and another seed is another run', async (t) => {

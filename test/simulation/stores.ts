@@ -1,7 +1,7 @@
 // What the disk keeps tasks in: the store in memory, or the rows of the SQLite store in a database that is in memory itself,
 // so that its statements go through the same histories. What its thread and its file do the tests of the store hold.
 import Database from 'better-sqlite3'
-import { applyBatch, readTasks } from '../../src/store/apply.js'
+import { applyBatch, readLogs, readTasks } from '../../src/store/apply.js'
 import { listFailures, listTasks } from '../../src/store/listing.js'
 import { openStore } from '../../src/store/open.js'
 import { SqliteRows } from '../../src/store/sqlite/rows.js'
@@ -24,8 +24,10 @@ function openSqlite(limits: StoreLimits): Store {
     get: async (ids) => readTasks(rows, ids),
     list: async (filter, page) => listTasks(rows, filter, page),
     failures: async (filter, cursor) => listFailures(rows, filter, cursor),
+    logs: async (id, after) => readLogs(rows, id, after),
     counts: async () => rows.counts(),
     holders: async () => rows.holders(),
+    keys: async () => rows.keys.all(),
     close: async () => void database.close(),
   }
 }

@@ -17,6 +17,8 @@ export const FIRST_WORKER_PORT = 5_000
 const FIRST_JOINING_PORT = 6_000
 export const MASTER_TIMEOUT_MS = 30_000
 const SUSPECT_MS = 5_000
+/** Much more than code takes that is not to be ended for it. */
+const SLOT_BYTES_MAX = 1024 ** 2
 /** Clocks of workers are not quite right. */
 const CLOCK_RATE_MIN = 0.99
 
@@ -72,6 +74,7 @@ export class WorkerLife {
         masterTimeoutMs: MASTER_TIMEOUT_MS,
         killGraceMs: scene.plan.killGraceMs,
         defaultTimeoutMs: undefined,
+        care: { slotBytesMax: SLOT_BYTES_MAX, recycleAfter: plan.recycleAfter },
       },
       clock: process.clock,
       log: scene.log(name),

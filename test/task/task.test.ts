@@ -186,6 +186,10 @@ t.test('P11: the third death of its host, alone, makes a task poison, whatever a
     error: { code: 'poison', exitCode: 137, message: /3 times, alone.*its host died/ },
   })
   t.match(poison.record, { outcome: 'failed', charged: true, error: { code: 'host_died', exitCode: 137 } })
+  const full: TaskError = { code: 'out_of_memory', message: 'out of memory' }
+  t.match(decide([line('failed', full), death], { kind: 'failed', error: full, final: false }), {
+    error: { code: 'poison', message: /3 times, alone.*out of memory/ },
+  })
   t.match(decide([death, beside, beside, broke]), { state: 'pending' }, 'a death beside others does not count')
   t.match(decide([death, death, line('retried')]), { state: 'pending' }, 'a retry by hand counts anew')
   t.match(decide([death, death], FAILED), { state: 'pending' }, 'an error is no death')

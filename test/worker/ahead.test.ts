@@ -19,21 +19,49 @@ function run(life: Life, lease: string, ms: number): void {
 
 const aheadOf = (life: Life): number => life.sent('results').at(-1)?.ahead ?? 0
 
-t.test('50 ms of what its tasks have lately taken; none where they are long', async (t) => {
-  t.equal(aheadOf(paced(10)), 10)
-  t.equal(aheadOf(paced(10, { slots: 8 })), 40)
-  t.equal(aheadOf(paced(50)), 2)
+t.test('what it has lately done in 50 ms; nothing where its tasks are long', async (t) => {
+  t.equal(aheadOf(paced(10)), 5)
+  const life = new Life({ slots: 8 })
+  life.meet()
+  const leases = Array.from({ length: 8 }, (_, n) => `${n}`)
+  life.assign(...leases)
+  life.began(...leases)
+  life.until(10)
+  for (const lease of leases) life.says(lease)
+  t.equal(aheadOf(life), 40, 'one in each slot')
+  t.equal(aheadOf(paced(50)), 1)
   t.equal(aheadOf(paced(200)), 0)
   t.equal(aheadOf(paced(0)), 1_000, 'bounded')
 })
 
 t.test('one long task among short ones is noticed at once, and forgotten with time', async (t) => {
   const life = paced(5)
-  t.equal(aheadOf(life), 20)
+  t.equal(aheadOf(life), 10)
   run(life, 'long', 5_000)
   t.equal(aheadOf(life), 0)
   for (let n = 0; n < 20; n += 1) run(life, `short-${n}`, 5)
   t.ok(aheadOf(life) > 3, `${aheadOf(life)}`)
+})
+
+t.test('time in which it had nothing to do does not count', async (t) => {
+  const life = paced(10)
+  life.until(5_000)
+  run(life, 'second', 10)
+  t.equal(aheadOf(life), 5)
+})
+
+t.test('what comes while it is busy counts from the last end on, however long each has waited', async (t) => {
+  const life = paced(10, { slots: 1 })
+  for (let n = 0; n < 50; n += 5) {
+    const leases = Array.from({ length: 5 }, (_, nth) => `${n + nth}`)
+    life.assign(...leases)
+    for (const lease of leases) {
+      life.began(lease)
+      life.until(life.now + 2)
+      life.says(lease)
+    }
+  }
+  t.ok(aheadOf(life) >= 18 && aheadOf(life) <= 25, `${aheadOf(life)}`)
 })
 
 t.test('large payloads are held ready as far as they fit into memory', async (t) => {

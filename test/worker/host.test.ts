@@ -1,4 +1,6 @@
 // Users' code in real hosts: whatever it does costs its own attempt only (design: section 6; P11, P13, P29).
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { FakeMaster, SECRET, until } from './fake-master.js'
 import { workerHere } from './workers.js'
@@ -33,10 +35,36 @@ t.test('a heap that is full costs the host, and beats go on', async (t) => {
   })
   const { worker } = await workerHere(t)
   const master = await FakeMaster.of(worker.port)
-  t.match(await master.run({ type: 'fillHeap' }), { outcome: 'failed', error: { code: 'host_died' } })
+  t.match(await master.run({ type: 'fillHeap' }), {
+    outcome: 'failed',
+    error: { code: 'out_of_memory', signal: 'SIGABRT', message: /the heap of its process was full/ },
+  })
   t.match(await master.run({ type: 'hello' }), { outcome: 'completed' })
   t.equal(master.closed, undefined)
 })
+
+t.test(
+  'code that lets nothing else have its turn is named in the log, and told; it costs nobody anything',
+  async (t) => {
+    const { worker, log } = await workerHere(t, { slots: 2, care: { blockedMs: 1_000 } })
+    const master = await FakeMaster.of(worker.port)
+    const [neighbour] = master.assign({ type: 'wait', timeoutMs: 60_000 })
+    const file = join(t.testdir({}), 'enough')
+    const lease = master.assign({ type: 'blocks', payload: { file } })[0]!
+    const told = () => log.texts('warn').filter((text) => text.includes('event loop'))
+    await until('word of it', () => told().length > 0)
+    writeFileSync(file, '')
+    const end = await master.settled(lease)
+    t.match(end, { outcome: 'completed' })
+    const [within, after] = JSON.parse((end as { result: string }).result) as [number, number]
+    t.ok(within >= 1_000, `${within} ms, while it still did`)
+    t.ok(after >= 1_000, `${after} ms, later`)
+    t.match(told(), [/^one of the tasks .*\(wait\), .*\(blocks\) has blocked the event loop for \d/])
+    t.equal(master.settlements.length, 1, 'its neighbour goes on')
+    t.notOk(master.settlements.some((settlement) => settlement.lease === neighbour))
+    t.equal(master.closed, undefined)
+  },
+)
 
 t.test('a limit ends code that listens, that spins and that sits in a native call; beats go on', async (t) => {
   const { worker } = await workerHere(t)
@@ -52,20 +80,38 @@ t.test('a limit ends code that listens, that spins and that sits in a native cal
 })
 
 t.test('quick tasks begin together, and none is timed while it waits for one that turns out to be long', async (t) => {
-  const { worker } = await workerHere(t, { tasks: [], builtins: true, slots: 20 })
+  const { worker } = await workerHere(t, { slots: 20 })
   const master = await FakeMaster.of(worker.port)
-  const quick = { type: 'primes', payload: { below: 2 }, timeoutMs: 60_000 }
+  const quick = { type: 'busy', payload: { ms: 0 }, timeoutMs: 60_000 }
   for (let ended = 20; ended <= 400; ended += 20) {
     master.assign(...Array.from({ length: 20 }, () => quick))
     await until('their ends', () => master.settlements.length === ended)
   }
-  const long = { type: 'primes', payload: { below: 100_000_000 }, timeoutMs: 300 }
-  const [guilty, ...behind] = master.assign(long, ...Array.from({ length: 10 }, () => ({ ...quick, timeoutMs: 300 })))
+  // Until its host is killed they wait for longer than they may run.
+  const long = { type: 'busy', payload: { ms: 600_000 }, timeoutMs: 2_500 }
+  const [guilty, ...behind] = master.assign(long, ...Array.from({ length: 10 }, () => ({ ...quick, timeoutMs: 2_500 })))
   t.match(await master.settled(guilty!), { outcome: 'failed', error: { code: 'timeout' } })
   for (const lease of behind) {
     const settlement = await master.settled(lease)
     t.ok(settlement.outcome === 'completed' || settlement.outcome === 'returned', JSON.stringify(settlement))
   }
+})
+
+t.test('what waits in a line goes back while the code before it lets nothing else have its turn (P15)', async (t) => {
+  const { worker } = await workerHere(t, { slots: 1 })
+  const master = await FakeMaster.of(worker.port)
+  const quick = { type: 'busy', payload: { ms: 0 } }
+  for (let ended = 1; ended <= 20; ended += 1) t.match(await master.run(quick), { outcome: 'completed' })
+  const [long, ...behind] = master.assign({ type: 'busy', payload: { ms: 60_000 } }, ...Array(5).fill(quick))
+  for (const lease of behind)
+    t.match(await master.settled(lease!), { outcome: 'returned', reason: 'ahead', started: false })
+  t.notOk(master.settlements.some(({ lease }) => lease === long))
+  const started = master.received.flatMap((message) => (message.type === 'started' ? message.list : []))
+  t.ok(
+    started.some(({ lease }) => lease === behind[0]),
+    'it was given to the host',
+  )
+  t.equal(master.closed, undefined)
 })
 
 t.test('suspects: a host that dies with two; then each alone, beside the other', async (t) => {

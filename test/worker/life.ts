@@ -1,7 +1,7 @@
 // A worker's machine in virtual time: events in, effects out with the time at which they came, no sockets, no waiting.
 import type { Assignment, MasterToWorker, Settlement, WorkerMessage } from '../../src/protocol/messages.js'
 import type { AttemptOutcome } from '../../src/runner/runner.js'
-import type { WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
+import type { HostEnd, WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
 import type { WorkerConfig } from '../../src/worker/state.js'
 
@@ -22,6 +22,9 @@ export class Life {
   readonly well = new Set<number>()
   /** As all hosts have it in their signs of life. */
   begun = 0
+  /** By host; what is not there has nothing. */
+  readonly memoryBytes = new Map<number, number>()
+  blockedMs = 0
   /** Answers beats by itself. */
   masterAnswers = true
   session = 0
@@ -40,6 +43,7 @@ export class Life {
       masterTimeoutMs: 30_000,
       killGraceMs: 5_000,
       defaultTimeoutMs: undefined,
+      care: {},
     }
     this.machine = new WorkerMachine({ ...defaults, ...config })
     this.post({ kind: 'tick' })
@@ -68,11 +72,16 @@ export class Life {
       const next = Math.min(this.machine.nextDeadline() ?? Number.POSITIVE_INFINITY, sign)
       if (next > monoMs) break
       this.now = Math.max(this.now, next)
-      if (next === sign) for (const host of [...this.well]) this.post({ kind: 'host-alive', host, begun: this.begun })
+      if (next === sign) for (const host of [...this.well]) this.sign(host)
       this.post({ kind: 'tick' })
     }
     this.now = monoMs
     this.post({ kind: 'tick' })
+  }
+
+  sign(host: number): void {
+    const { begun, blockedMs } = this
+    this.post({ kind: 'host-alive', host, begun, blockedMs, memoryBytes: this.memoryBytes.get(host) ?? 0 })
   }
 
   /** Time passes, and the process sees nothing of it. */
@@ -88,7 +97,7 @@ export class Life {
     return host
   }
 
-  hostEnds(host: number, how: { exitCode?: number; signal?: string } = { signal: 'SIGKILL' }): void {
+  hostEnds(host: number, how: HostEnd = { signal: 'SIGKILL' }): void {
     this.well.delete(host)
     this.post({ kind: 'host-ended', host, ...how })
   }
@@ -140,8 +149,12 @@ export class Life {
     return run.host
   }
 
-  says(leaseId: string, outcome: AttemptOutcome = { kind: 'completed', result: '1', encoding: 'json' }): void {
-    this.post({ kind: 'host-outcomes', host: this.hostOf(leaseId), outcomes: [{ leaseId, outcome }] })
+  says(
+    leaseId: string,
+    outcome: AttemptOutcome = { kind: 'completed', result: '1', encoding: 'json' },
+    tookMs = 1_000,
+  ): void {
+    this.post({ kind: 'host-outcomes', host: this.hostOf(leaseId), outcomes: [{ leaseId, outcome, tookMs }] })
   }
 
   recordAll(status: 'recorded' | 'stale' = 'recorded'): void {

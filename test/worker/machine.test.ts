@@ -230,7 +230,7 @@ t.test('a stall of 20 s: on waking our own lease comes first, before what waits 
   const effects = life.post({
     kind: 'host-outcomes',
     host,
-    outcomes: [{ leaseId: 'a', outcome: { kind: 'completed', result: '1', encoding: 'json' } }],
+    outcomes: [{ leaseId: 'a', outcome: { kind: 'completed', result: '1', encoding: 'json' }, tookMs: 1 }],
   })
   t.ok(effects.some((effect) => effect.kind === 'kill' && effect.host === host))
   t.match(life.settlementOf('a'), { outcome: 'lost' }, 'the late result is none')

@@ -32,7 +32,7 @@ t.test('a sentinel that is killed', { skip: NO_PROC }, async (t) => {
   const sentinel = await until('the sentinel', () => childOf(host, 'while read -r what'))
   process.kill(sentinel, 'SIGKILL')
   t.match(await master.settled(first.lease), { outcome: 'failed', final: false, error: { signal: 'SIGKILL' } })
-  t.notOk(isAlive(first.pid))
+  await until('its end', () => !isAlive(first.pid))
 
   const second = await begin(t, master, 'second')
   t.equal(await master.host(), host, 'the host goes on')

@@ -9,7 +9,6 @@ import type { Test } from 'tap'
 import { startWorker, type WorkerHandle, type WorkerOptions } from '../../src/worker/node.js'
 import { KeptLog } from '../net/kept-log.js'
 import { KEY, SECRET, until } from './fake-master.js'
-import '../without-hooks.js'
 
 export const UNRULY = fileURLToPath(new URL('../../../test/fixtures/tasks/unruly.mjs', import.meta.url))
 const WORKER_PROCESS = fileURLToPath(new URL('./worker-process.js', import.meta.url))

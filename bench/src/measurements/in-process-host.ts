@@ -1,6 +1,6 @@
 // For the price of the host's hop alone: a host that is no process. It stands in a copy of dtr beside the real one, from
 // which it takes the runner; nothing guards what runs in it.
-import type { AttemptInput, Runner } from '../../../dist/src/runner/runner.js'
+import type { AttemptInput, Control, Runner } from '../../../dist/src/runner/runner.js'
 import type { HostHandle } from '../../../dist/src/worker/host/hosts.js'
 import type { HostOptions } from '../../../dist/src/worker/host/process.js'
 
@@ -14,14 +14,20 @@ export class InProcessHost implements HostHandle {
   readonly pid = process.pid
   readonly #options: HostOptions
   readonly #signs: NodeJS.Timeout
-  readonly #control = new AbortController()
+  /** What the measured code never asks for. */
+  readonly #control: Control = {
+    signal: new AbortController().signal,
+    progress: () => {},
+    log: () => {},
+    checkpoint: async () => {},
+  }
   #runner: Runner | undefined
   #ended: Outcomes = []
   #begun = 0
 
   constructor(options: HostOptions) {
     this.#options = options
-    this.#signs = setInterval(() => options.alive({ begun: this.#begun }), ALIVE_MS)
+    this.#signs = setInterval(() => options.alive({ begun: this.#begun, memoryBytes: 0, blockedMs: 0 }), ALIVE_MS)
     setImmediate(() => void this.#load())
   }
 
@@ -33,6 +39,8 @@ export class InProcessHost implements HostHandle {
     said([{ type: 'ready', types: [...this.#runner.types] }])
   }
 
+  recall(): void {}
+
   run(attempts: readonly AttemptInput[]): void {
     setImmediate(() => {
       this.#options.said([{ type: 'began', leaseIds: attempts.map(({ leaseId }) => leaseId) }])
@@ -42,6 +50,7 @@ export class InProcessHost implements HostHandle {
   }
 
   async #run(attempt: AttemptInput): Promise<void> {
+    const beganMs = performance.now()
     const outcome = await this.#runner!.run(attempt, this.#control)
     if (this.#ended.length === 0) {
       setImmediate(() => {
@@ -50,15 +59,17 @@ export class InProcessHost implements HostHandle {
         this.#options.said([{ type: 'outcomes', list }])
       })
     }
-    this.#ended.push({ leaseId: attempt.leaseId, outcome })
+    this.#ended.push({ leaseId: attempt.leaseId, outcome, tookMs: performance.now() - beganMs })
   }
 
   abort(): void {}
+
+  checkpointed(): void {}
 
   watch(): void {}
 
   kill(): void {
     clearInterval(this.#signs)
-    setImmediate(() => this.#options.ended(0, undefined))
+    setImmediate(() => this.#options.ended({ exitCode: 0 }))
   }
 }

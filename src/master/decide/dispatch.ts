@@ -1,9 +1,13 @@
 // Who gets which work: what each batch claims for the free slots of all workers, and what goes out once that is durable.
+import type { WallMs } from '../../clock.js'
 import type { Assignment } from '../../protocol/messages.js'
 import type { ClaimOutcome, ClaimRoute, Grant, Offer } from '../../store/store.js'
 import type { SessionId } from '../events.js'
 import { type ClaimInFlight, type MasterState, roomOf, type Turn, type WorkerState } from '../state.js'
-import { chunked, giveBack } from './settle.js'
+import { chunked } from './chunks.js'
+import { feedGranted } from './feed.js'
+import { giveBack } from './settle.js'
+import { runs } from './views.js'
 
 /** Attempts granted in one batch at most: keeps a batch, and with it everybody's wait, short. */
 const OFFERS_PER_BATCH_MAX = 1_000
@@ -23,6 +27,7 @@ export function claims(state: MasterState, batchId: string, operations: number):
   for (const worker of state.workers.values()) {
     const { routeKey, session } = worker
     if (routeKey === '' || session === undefined || state.exhausted.has(routeKey)) continue
+    if (worker.passedOver === state.generation) continue
     const { free, ahead } = roomOf(worker)
     const room: Room = { worker, session, row: rowOf(worker), free, ahead: state.noneAhead.has(routeKey) ? 0 : ahead }
     if (room.free === 0 && room.ahead === 0) continue
@@ -105,7 +110,7 @@ function routesOf(worker: WorkerState | undefined): ClaimRoute[] {
 }
 
 /** The grants are durable: they may leave, to the very sessions they were made for. */
-export function granted(turn: Turn, claim: ClaimInFlight, { grants }: ClaimOutcome): void {
+export function granted(turn: Turn, claim: ClaimInFlight, { grants, passed }: ClaimOutcome): void {
   const { state } = turn
   const { offers } = claim.claim
   const bySession = new Map<SessionId, Grant[]>()
@@ -117,7 +122,8 @@ export function granted(turn: Turn, claim: ClaimInFlight, { grants }: ClaimOutco
     if (worker !== undefined) worker.offered = Math.max(0, worker.offered - 1)
     const grant = grants[met]
     if (grant?.leaseId !== leaseId) {
-      unmet[ahead === true ? 'ahead' : 'free'] = true
+      if (passed === true && ahead !== true && worker !== undefined) worker.passedOver = state.generation
+      else unmet[ahead === true ? 'ahead' : 'free'] = true
       continue
     }
     met += 1
@@ -152,22 +158,34 @@ function noteWhatIsLeft(
 function assign(turn: Turn, session: number, grants: readonly Grant[]): void {
   const worker = turn.state.workers.get(grants[0]!.holder)
   if (worker === undefined) return
-  for (const chunk of chunked(grants, (grant) => grant.payload.length + (grant.meta?.length ?? 0))) {
+  for (const chunk of chunked(grants, charsOf)) {
     worker.assignSeq += 1
     worker.unseenSince ??= turn.at.monoMs
-    turn.send(session, { type: 'assign', seq: worker.assignSeq, list: chunk.map(assignment) })
+    turn.send(session, {
+      type: 'assign',
+      seq: worker.assignSeq,
+      list: chunk.map((grant) => assignment(grant, turn.at.wallMs)),
+    })
   }
   turn.state.journal.assigned(worker.name, grants.length)
   for (const grant of grants) {
     const held = worker.leases.get(grant.leaseId)
     if (held !== undefined) held.delivered = true
+    runs(turn, grant)
+    feedGranted(turn, grant, false)
     turn.log('debug', `task ${grant.taskId} (${grant.type}) attempt ${grant.attempt} to ${worker.name}`, {
       lease: grant.leaseId,
     })
   }
 }
 
-function assignment(grant: Grant): Assignment {
+/** Of what a grant carries. */
+export function charsOf({ payload, meta, checkpoint }: Grant): number {
+  return payload.length + (meta?.length ?? 0) + (checkpoint?.length ?? 0)
+}
+
+/** Until its deadline a worker counts by its own clock, from what is left now (P20). */
+function assignment(grant: Grant, now: WallMs): Assignment {
   return {
     id: grant.taskId,
     lease: grant.leaseId,
@@ -178,8 +196,10 @@ function assignment(grant: Grant): Assignment {
     attempt: grant.attempt,
     maxAttempts: grant.maxAttempts,
     ...(grant.timeoutMs !== undefined && { timeoutMs: grant.timeoutMs }),
+    ...(grant.deadlineAt !== undefined && { deadlineMs: Math.max(0, grant.deadlineAt - now) }),
     ...(grant.suspect && { suspect: true }),
     ...(grant.meta !== undefined && { meta: grant.meta }),
+    ...(grant.checkpoint !== undefined && { checkpoint: grant.checkpoint }),
   }
 }
 

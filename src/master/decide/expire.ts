@@ -7,6 +7,9 @@ import type { OperationOutcome } from '../../store/store.js'
 import type { ProbeResult } from '../events.js'
 import type { HeldLease } from '../leases.js'
 import { type ExpiryCause, type MasterState, type Turn, type WorkerState, workerOf } from '../state.js'
+import { feedLost } from './feed.js'
+import { forgivePulls, sweepPulls } from './pull-leases.js'
+import { waitsAgain } from './views.js'
 
 /** A tick that comes later than this was held up: the process stood still, and so did everything it would have heard. */
 const LAG_MS_MIN = 100
@@ -20,6 +23,7 @@ export function forgive(turn: Turn, lagMs: number): void {
     worker.heardAt = Math.min(turn.at.monoMs, worker.heardAt + lagMs)
     if (worker.unseenSince !== undefined) worker.unseenSince = Math.min(turn.at.monoMs, worker.unseenSince + lagMs)
   }
+  forgivePulls(turn, lagMs)
   if (lagMs > 1_000)
     turn.log('warn', `this master stood still for ${formatDuration(lagMs)}; its workers are not blamed for it`)
 }
@@ -39,6 +43,7 @@ export function watch(turn: Turn): void {
     }
   }
   watchUnregistered(turn)
+  sweepPulls(turn)
 }
 
 /** A worker's connection that proves itself and then says nothing keeps its place for no longer than a lease. */
@@ -53,7 +58,7 @@ function watchUnregistered(turn: Turn): void {
 }
 
 export function nextWatch(state: MasterState, at: MonoMs): MonoMs | undefined {
-  return state.workers.size > 0 || state.sessions.size > 0 ? at + WATCH_MS : undefined
+  return state.workers.size > 0 || state.sessions.size > 0 || !state.pulls.idle ? at + WATCH_MS : undefined
 }
 
 /** What a dial to a worker without a session met. */
@@ -137,7 +142,14 @@ export function expired(
       },
     )
   }
+  const error = { code: 'lost', message: `${worker.name} is gone` } as const
+  if (cause !== 'left') state.figures.workerLost()
+  for (const { id, leaseId, state: now } of outcome.tasks) {
+    state.figures.attemptEnded(now === 'cancelled' ? 'cancelled' : 'lost', now === 'pending')
+    if (now === 'pending') waitsAgain(turn, id, { leaseId, error })
+  }
   for (const task of outcome.tasks) turn.log('debug', `task ${task.id} was with ${worker.name}, now ${task.state}`)
+  feedLost(turn, incarnation, outcome.tasks, error.message)
   if (state.stopping !== undefined && outcome.tasks.length > 0) state.stopping.handedBack = true
   if (attachIsGathered(state, incarnation)) return // It came back while this was on its way.
   if (worker.session !== undefined) turn.close(worker.session, 'silent for a whole lease')

@@ -1,14 +1,22 @@
 // What clients ask for. A submit or a cancel is answered when its outcome is durable, a question when the store has told.
+import { DtrError } from '../../errors.js'
 import type { ClientMessage, StatusReport, SubmittedTask, SummaryField, TaskField } from '../../protocol/messages.js'
-import type { Count, OperationOutcome, TaskSummary, TaskWithStory } from '../../store/store.js'
+import type { Count, OperationOutcome, PollRecord, TaskSummary, TaskWithStory } from '../../store/store.js'
+import { readVoteRule } from '../../task/quorum.js'
+import { sees } from '../../task/roles.js'
 import { DEFAULT_QUEUE, isTerminal, type TaskSpec } from '../../task/task.js'
 import type { Read, ReadAnswer, SessionId } from '../events.js'
 import { TASKS_CHARS_MAX } from '../reads.js'
-import { isFull, routeName, type Session, servedRoutes, type Ticket, type Turn } from '../state.js'
+import { isFull, type Session, served, type Ticket, type Turn } from '../state.js'
+import { feedSubmitted, tellFeed } from './feed.js'
+import { checkKey, createKey, listKeys, revokeKey } from './keys.js'
+import { pullSpoke } from './pull.js'
 import { askReload } from './reload.js'
-import { roster } from './roster.js'
+import { forgetEnded } from './retention.js'
+import { pullRoster, roster } from './roster.js'
 import { sendEnded } from './settle.js'
 import { requestStop } from './stop.js'
+import { progressOf, show, unview } from './views.js'
 
 const BUSY_RETRY_MS = 200
 /** Tasks of others that one client may watch at a time. */
@@ -38,11 +46,45 @@ export function clientSpoke(turn: Turn, session: Session, message: ClientMessage
         story: message.story === true,
       })
     case 'watch':
-      return watchTasks(turn, session, message.re, message.ids)
+      return watchTasks(turn, session, message)
+    case 'unwatch':
+      for (const id of message.ids) unview(turn, id, session.id)
+      return turn.send(session.id, { type: 'watching', re: message.re, unknown: [] })
+    case 'logs':
+      return ask(turn, session, {
+        ...message,
+        kind: 'logs',
+        session: session.id,
+        after: message.after,
+        types: session.key?.types,
+      })
     case 'status':
       return ask(turn, session, { kind: 'status', session: session.id, re: message.re })
+    case 'metrics':
+      return turn.send(session.id, { type: 'metrics-report', re: message.re, ...turn.state.figures.report() })
+    case 'feed':
+      return tellFeed(turn, session, message)
     case 'reload-worker':
       return askReload(turn, session.id, message)
+    case 'pull-register':
+    case 'pull-beat':
+    case 'pull-claim':
+    case 'pull-settle':
+    case 'pull-checkpoint':
+    case 'pull-requeue':
+      return pullSpoke(turn, session, message)
+    case 'create-key':
+      if (isFull(turn.state, 1)) return busy(turn, session, message.re, TOO_MUCH)
+      return createKey(turn, session, message)
+    case 'revoke-key':
+      if (isFull(turn.state, 1)) return busy(turn, session, message.re, TOO_MUCH)
+      return revokeKey(turn, session, message.re, message.id)
+    case 'list-keys':
+      return listKeys(turn, session, message.re)
+    case 'check-key':
+      return checkKey(turn, session, message)
+    case 'forget-ended':
+      return forgetEnded(turn, session.id, message.re)
     case 'stop':
       turn.send(session.id, { type: 'stopping', re: message.re })
       return requestStop(turn, 'a client asked for it', message.graceMs ?? turn.state.settings.drainMs)
@@ -69,8 +111,12 @@ function submit(turn: Turn, session: Session, re: number, list: readonly Submitt
     turn.send(session.id, { type: 'accepted', re, list: answers, unserved: [] })
     return
   }
-  const served = servedRoutes(state)
-  const waiting = list.filter(({ queue = DEFAULT_QUEUE, type }) => !served.has(routeName(queue, type)))
+  const wrong = firstWrong(list)
+  if (wrong !== undefined) {
+    return turn.send(session.id, { type: 'error', re, code: wrong.code, message: wrong.message })
+  }
+  const serves = served(state, turn.at.monoMs)
+  const waiting = list.filter(({ queue = DEFAULT_QUEUE, type }) => !serves(queue, type))
   const unserved = [...new Set(waiting.map(({ type }) => type))]
   const ticket = open(
     session,
@@ -82,6 +128,17 @@ function submit(turn: Turn, session: Session, re: number, list: readonly Submitt
     turn.enqueue({ kind: 'submit', task: specOf(task, session) }, { kind: 'submit', ticket, index })
   })
   if (list.length === 0) answer(turn, ticket)
+}
+
+/** What no schema can say of how tasks are voted on. */
+function firstWrong(list: readonly SubmittedTask[]): DtrError | undefined {
+  try {
+    for (const { vote } of list) if (vote !== undefined) readVoteRule(vote)
+    return undefined
+  } catch (error) {
+    if (error instanceof DtrError) return error
+    throw error
+  }
 }
 
 /** Field by field: a spread of what was parsed costs more than all else that is done to a submit. */
@@ -97,8 +154,10 @@ function specOf(task: SubmittedTask, session: Session): TaskSpec {
     maxAttempts: task.maxAttempts,
     timeoutMs: task.timeoutMs,
     expiresMs: task.expiresMs,
+    deadlineMs: task.deadlineMs,
     description: task.description,
     meta: task.meta,
+    vote: task.vote === undefined ? undefined : readVoteRule(task.vote),
     origin: session.peer.incarnation,
   }
 }
@@ -107,7 +166,7 @@ function cancel(turn: Turn, session: Session, re: number, ids: readonly string[]
   if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
   const ticket = open(session, re, ids, [])
   ids.forEach((taskId, index) => {
-    turn.enqueue({ kind: 'cancel', taskId }, { kind: 'cancel', ticket, index })
+    turn.enqueue({ kind: 'cancel', taskId, ...ofTypes(session) }, { kind: 'cancel', ticket, index })
   })
   if (ids.length === 0) turn.send(session.id, { type: 'cancelled-tasks', re, list: [] })
 }
@@ -116,9 +175,13 @@ function retry(turn: Turn, session: Session, re: number, ids: readonly string[])
   if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
   const ticket = open(session, re, ids, [])
   ids.forEach((taskId, index) => {
-    turn.enqueue({ kind: 'retry', taskId }, { kind: 'retry', ticket, index })
+    turn.enqueue({ kind: 'retry', taskId, ...ofTypes(session) }, { kind: 'retry', ticket, index })
   })
   if (ids.length === 0) turn.send(session.id, { type: 'retried-tasks', re, list: [] })
+}
+
+function ofTypes({ key }: Session): { readonly types?: readonly string[] } {
+  return key?.types === undefined ? {} : { types: key.types }
 }
 
 function open(session: Session, re: number, ids: readonly string[], unserved: readonly string[]): Ticket {
@@ -136,7 +199,11 @@ export function submitted(
   index: number,
   outcome: Extract<OperationOutcome, { kind: 'submit' }>,
 ): void {
-  if (outcome.status === 'accepted') turn.state.journal.submitted()
+  if (outcome.status === 'accepted') {
+    turn.state.journal.submitted()
+    turn.state.figures.submitted()
+    feedSubmitted(turn)
+  }
   ticket.answers[index] = {
     id: ticket.ids[index],
     status: outcome.status,
@@ -155,6 +222,8 @@ export function cancelled(
 ): void {
   const taskId = ticket.ids[index]!
   const worker = outcome.holder === undefined ? undefined : turn.state.workers.get(outcome.holder)
+  if (outcome.holder !== undefined && outcome.leaseId !== undefined)
+    turn.state.pulls.cancel(outcome.holder, taskId, outcome.leaseId)
   if (outcome.status === 'cancelling' && outcome.leaseId !== undefined && worker?.session !== undefined) {
     turn.send(worker.session, {
       type: 'cancel',
@@ -188,18 +257,31 @@ export function retried(
 }
 
 /** Watched first and read then: an end between the two is told twice rather than never. */
-function watchTasks(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
-  if (session.watches.size + ids.length > WATCHES_MAX) {
+function watchTasks(
+  turn: Turn,
+  session: Session,
+  message: Pick<Extract<ClientMessage, { type: 'watch' }>, 're' | 'ids' | 'live'>,
+  admitted?: { readonly unknown: readonly string[] },
+): void {
+  const { re, ids } = message
+  const live = message.live === true
+  const { views } = turn.state
+  if (session.watches.size + views.countOf(session.id) + ids.length > WATCHES_MAX) {
     return busy(turn, session, re, `a client may watch ${WATCHES_MAX} tasks of others at a time`)
   }
   if (session.reads >= READS_MAX) return busy(turn, session, re, `more than ${READS_MAX} questions are open`)
-  for (const id of ids) {
+  // An end tells no type: of whom not all types are for, nothing is watched before that was looked at.
+  if (admitted === undefined && session.key?.types !== undefined) {
+    return ask(turn, session, { kind: 'watch', session: session.id, re, ids, unknown: [], live, admitted: [] })
+  }
+  for (const id of live ? ids : []) views.add(id, session.id)
+  for (const id of live ? [] : ids) {
     session.watches.add(id)
     const watching = turn.state.watchers.get(id)
     if (watching === undefined) turn.state.watchers.set(id, new Set([session.id]))
     else watching.add(session.id)
   }
-  ask(turn, session, { kind: 'watch', session: session.id, re, ids, unknown: [] })
+  ask(turn, session, { kind: 'watch', session: session.id, re, ids, unknown: admitted?.unknown ?? [], live })
 }
 
 export function unwatch(turn: Turn, taskId: string, session: SessionId): void {
@@ -218,16 +300,22 @@ export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
     turn.send(read.session, { type: 'error', re: read.re, code: answer.code, message: answer.message })
   } else if (answer.kind === 'page') {
     const { tasks, next } = answer.page
-    const list = tasks.map(summaryField)
+    const list = tasks.map((task) => ({ ...summaryField(task), ...leaseUntil(turn, task) }))
     turn.send(read.session, { type: 'page', re: read.re, list, ...(next !== undefined && { next }) })
   } else if (answer.kind === 'failures') {
     const { groups, next } = answer.page
     const list = groups.map((group) => ({ ...group, examples: [...group.examples] }))
     turn.send(read.session, { type: 'failure-groups', re: read.re, list, ...(next !== undefined && { next }) })
+  } else if (answer.kind === 'logs') {
+    const { logs, more } = answer.page
+    const list = logs.map(({ seq: n, leaseId: lease, ...log }) => ({ n, lease, ...log }))
+    turn.send(read.session, { type: 'task-logs', re: read.re, list, more })
   } else if (read.kind === 'status' && answer.kind === 'counts') {
-    turn.send(read.session, report(turn, read.re, answer.counts))
+    const counts = answer.counts.filter(({ type }) => sees(session.key, type))
+    turn.send(read.session, report(turn, read.re, counts))
   } else if (read.kind === 'get' && answer.kind === 'tasks') {
-    sendTasks(turn, read, answer)
+    const tasks = answer.tasks.filter(({ task }) => sees(session.key, task.type))
+    sendTasks(turn, read, { ...answer, tasks })
   } else if (read.kind === 'watch' && answer.kind === 'tasks') {
     watched(turn, session, read, answer)
   }
@@ -240,11 +328,21 @@ function watched(
   read: Extract<Read, { kind: 'watch' }>,
   { tasks, unread }: Extract<ReadAnswer, { kind: 'tasks' }>,
 ): void {
-  const looked = new Set([...tasks.map(({ task }) => task.id), ...unread])
+  const seen = tasks.filter(({ task }) => sees(session.key, task.type)).map(({ task }) => task.id)
+  const looked = new Set([...seen, ...unread])
   const unknown = [...read.unknown, ...read.ids.filter((id) => !looked.has(id))]
+  if (read.admitted !== undefined) {
+    const admitted = [...read.admitted, ...seen]
+    if (unread.length > 0) return ask(turn, session, { ...read, ids: unread, unknown, admitted })
+    return watchTasks(turn, session, { re: read.re, ids: admitted, live: read.live }, { unknown })
+  }
   if (unread.length === 0) turn.send(session.id, { type: 'watching', re: read.re, unknown })
   const over = tasks.map(({ task }) => task).filter(({ state }) => isTerminal(state))
-  for (const id of [...over.map((task) => task.id), ...unknown]) unwatch(turn, id, session.id)
+  for (const id of [...over.map((task) => task.id), ...unknown]) {
+    if (read.live) unview(turn, id, session.id)
+    else unwatch(turn, id, session.id)
+  }
+  if (read.live) show(turn, session.id, tasks)
   sendEnded(turn, session.id, over)
   if (unread.length > 0) ask(turn, session, { ...read, ids: unread, unknown })
 }
@@ -258,33 +356,54 @@ function sendTasks(
   const list: TaskField[] = []
   let chars = 0
   for (const found of tasks) {
-    const field = taskField(found, read.story)
-    chars += field.payload.length + (field.result?.length ?? 0) + (field.story?.length ?? 0) * 12_000
+    const field = { ...taskField(turn, found, read.story), ...leaseUntil(turn, found.task) }
+    chars +=
+      field.payload.length +
+      (field.result?.length ?? 0) +
+      (field.story?.length ?? 0) * 12_000 +
+      (field.poll?.replicas.length ?? 0) * 500
+    chars += field.checkpoint?.length ?? 0
     if (list.length > 0 && chars > TASKS_CHARS_MAX) break
     list.push(field)
   }
   turn.send(read.session, { type: 'tasks', re: read.re, list, more: unread.length > 0 || list.length < tasks.length })
 }
 
+/** Only a lease that was pulled has an end of its own. */
+function leaseUntil({ state, at }: Turn, task: TaskSummary | TaskWithStory['task']): { readonly leaseUntil?: number } {
+  if (state.pulls.idle || task.state !== 'running' || task.holder === undefined) return {}
+  const lease = state.pulls.leaseOf(task.holder, task.id)
+  if (lease === undefined || lease.leaseId !== task.leaseId) return {}
+  return { leaseUntil: Math.max(0, Math.round(at.wallMs + lease.endsAt - at.monoMs)) }
+}
+
 function summaryField({ seq: _seq, leaseId, ...rest }: TaskSummary): SummaryField {
   return { ...rest, ...(leaseId !== undefined && { lease: leaseId }) }
 }
 
-function taskField({ task, story }: TaskWithStory, withStory: boolean): TaskField {
+function taskField(turn: Turn, { task, story, checkpoint, poll }: TaskWithStory, withStory: boolean): TaskField {
   const { seq: _seq, origin: _origin, leaseId, ...rest } = task
+  const progress = progressOf(turn, task)
   return {
     ...rest,
     ...(leaseId !== undefined && { lease: leaseId }),
+    ...(progress !== undefined && { progress }),
     ...(withStory && { story: story.map(({ leaseId: lease, ...attempt }) => ({ lease, ...attempt })) }),
+    ...(withStory && checkpoint !== undefined && { checkpoint }),
+    ...(withStory && poll !== undefined && { poll: pollField(poll) }),
   }
+}
+
+function pollField({ rule, replicas }: PollRecord): TaskField['poll'] {
+  return { rule, replicas: replicas.map(({ taskId: id, machine: _, ...replica }) => ({ id, ...replica })) }
 }
 
 function report(turn: Turn, re: number, counts: readonly Count[]): StatusReport {
   const { state } = turn
   const { settings } = state
-  const served = servedRoutes(state)
+  const serves = served(state, turn.at.monoMs)
   const waiting = counts.filter(
-    ({ queue, type, state, count }) => state === 'pending' && count > 0 && !served.has(routeName(queue, type)),
+    ({ queue, type, state, count }) => state === 'pending' && count > 0 && !serves(queue, type),
   )
   return {
     type: 'status-report',
@@ -298,8 +417,9 @@ function report(turn: Turn, re: number, counts: readonly Count[]): StatusReport 
       state: state.stopping === undefined ? 'ready' : 'stopping',
     },
     workers: roster(turn),
+    ...(!state.pulls.idle && { pullWorkers: pullRoster(turn) }),
     counts: counts.map((count) => ({ ...count })),
     unserved: [...new Set(waiting.map(({ type }) => type))],
-    stale: state.stale,
+    stale: state.figures.stale,
   }
 }

@@ -3,6 +3,7 @@
 // what is kept stays bounded under any load.
 import type { MonoMs, WallMs } from '../../clock.js'
 import type { OperationOutcome, PruneOperation } from '../../store/store.js'
+import type { SessionId } from '../events.js'
 import type { MasterState, QueuedOperation, Turn } from '../state.js'
 
 /** Between two looks where nothing was left to forget. */
@@ -26,6 +27,7 @@ export function pruning(
   const { at, state } = turn
   const { retention } = state
   if (at.monoMs < retention.lookAt || state.stopping !== undefined) return undefined
+  if (retention.asked.length > 0) return forgetting(turn)
   if (beside !== undefined) {
     retention.waitsSince ??= at.monoMs
     if (at.monoMs < retention.waitsSince + PATIENCE_MS) return undefined
@@ -41,6 +43,27 @@ export function pruning(
   }
 }
 
+/** A person waits for it: it does not wait for a quiet moment. */
+function forgetting({ state: { retention, settings } }: Pick<Turn, 'state'>): PruneOperation {
+  const endedBefore = Math.max(...retention.asked.map(({ before }) => before))
+  for (const request of retention.asked) request.begun = true
+  const { tasks: keptMax, bytes: keptBytesMax } = settings.keep
+  return {
+    kind: 'prune',
+    completedBefore: endedBefore,
+    failedBefore: endedBefore,
+    keptMax,
+    keptBytesMax,
+    limit: BUSY_MAX,
+  }
+}
+
+/** Forgets all tasks that have ended by now, and answers when none of them is left. */
+export function forgetEnded({ at, state: { retention } }: Turn, session: SessionId, re: number): void {
+  retention.asked.push({ session, re, before: at.wallMs + 1, begun: false, count: 0 })
+  retention.lookAt = at.monoMs
+}
+
 /** Twice as many as end by it, about. */
 function limitBeside(operations: readonly QueuedOperation[]): number {
   const ending = operations.filter(({ operation }) => operation.kind === 'settle').length
@@ -52,7 +75,13 @@ export function pruned(turn: Turn, outcome: Extract<OperationOutcome, { kind: 'p
   if (outcome.pruned > 0) journal.forgot(outcome.pruned)
   // Its patience is not asked for twice: what has begun in a busy time goes on until nothing is left.
   if (!outcome.more) retention.waitsSince = undefined
-  retention.lookAt = turn.at.monoMs + (outcome.more ? 0 : LOOK_MS)
+  const begun = retention.asked.filter((request) => request.begun)
+  for (const request of begun) request.count += outcome.pruned
+  if (!outcome.more) {
+    for (const { session, re, count } of begun) turn.send(session, { type: 'forgot-ended', re, count })
+    retention.asked = retention.asked.filter((request) => !request.begun)
+  }
+  retention.lookAt = turn.at.monoMs + (outcome.more || retention.asked.length > 0 ? 0 : LOOK_MS)
 }
 
 /** Once it is due nobody has to be woken: after every step the driver asks for a batch. */

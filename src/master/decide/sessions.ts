@@ -3,13 +3,19 @@ import type { Settlement, WorkerMessage } from '../../protocol/messages.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { SessionId, SessionPeer } from '../events.js'
 import { Leases } from '../leases.js'
+import { isPull } from '../pulls.js'
 import { roomOf, type Turn, type WorkerState, workerOf } from '../state.js'
+import { keep } from './checkpoints.js'
 import { hostDied, tellNeighbours } from './deaths.js'
 import { assignmentsArrive } from './dispatch.js'
 import { judge, withdrawExpiry } from './expire.js'
+import { feedHeld, feedStarted } from './feed.js'
+import { admitKey, voterOf } from './keys.js'
+import { sessionGone } from './pull-claims.js'
 import { reloaded, reloadsLost, reloadUnsupported } from './reload.js'
 import { unwatch } from './requests.js'
 import { settle } from './settle.js'
+import { followAgain, reported, unviewAll } from './views.js'
 
 /** A claim looks at the head of each route, so that their number is what a claim costs. */
 const ROUTES_MAX = 10_000
@@ -18,14 +24,9 @@ type Message<Type extends WorkerMessage['type']> = Extract<WorkerMessage, { type
 
 export function opened(turn: Turn, session: SessionId, peer: SessionPeer): void {
   const { state } = turn
-  state.sessions.set(session, {
-    id: session,
-    peer,
-    watches: new Set(),
-    reads: 0,
-    openedAt: turn.at.monoMs,
-    closing: false,
-  })
+  const opening = { id: session, peer, watches: new Set<string>(), reads: 0, openedAt: turn.at.monoMs, closing: false }
+  state.sessions.set(session, opening)
+  if (peer.keyId !== undefined && !admitKey(turn, opening, peer.keyId)) return
   if (peer.role === 'worker') return
   const before = state.clients.get(peer.incarnation)
   if (before !== undefined) turn.close(before, 'this client has connected again')
@@ -39,8 +40,10 @@ export function closed(turn: Turn, id: SessionId, reason: string, heardAll: bool
   const worker = workerOf(state, id)
   state.sessions.delete(id)
   for (const taskId of session.watches) unwatch(turn, taskId, id)
+  unviewAll(turn, id)
   if (state.clients.get(session.peer.incarnation) === id) state.clients.delete(session.peer.incarnation)
   reloadsLost(turn, id)
+  sessionGone(turn, id)
   if (worker === undefined) return
   // A `started` may have been lost on its way: nothing is proven to have never begun.
   if (!heardAll) worker.leases.presumeBegun()
@@ -87,12 +90,17 @@ export function workerSpoke(turn: Turn, session: SessionId, message: WorkerMessa
     case 'started':
       for (const { lease } of message.list) {
         const held = worker.leases.get(lease)
-        if (held !== undefined) worker.leases.start(held)
+        if (held !== undefined) worker.leases.start(held, turn.at.monoMs)
       }
+      feedStarted(turn, message.list)
       return
     case 'results':
       worker.ahead = message.ahead ?? 0
       return settle(turn, worker, session, message.list as readonly Settlement[])
+    case 'progress':
+      return reported(turn, worker, message.list)
+    case 'checkpoints':
+      return keep(turn, worker, session, message.list)
     case 'host-died':
       return hostDied(turn, worker, message.list)
     case 'draining':
@@ -121,12 +129,16 @@ function hear(turn: Turn, worker: WorkerState): void {
 /** First contact or return: the store says what it still holds, and only then it is welcome. */
 function register(turn: Turn, session: SessionId, message: Message<'register'>): void {
   const { state } = turn
-  const peer = state.sessions.get(session)?.peer
-  if (peer?.role !== 'worker') return
+  const opening = state.sessions.get(session)
+  if (opening?.peer.role !== 'worker') return
+  const { peer } = opening
   const known = state.workers.get(peer.incarnation)
   if (known?.session === session) return turn.close(session, 'registered twice')
   if (servesTooMuch(message)) {
     return refuse(turn, session, 'too_large', `more than ${ROUTES_MAX} pairs of queue and type`)
+  }
+  if (isPull(peer.incarnation)) {
+    return refuse(turn, session, 'owned', 'names that end like this are for workers that pull')
   }
   // Somebody who has the secret of the cluster, and took the name of a worker (P25).
   if (known?.about !== undefined && known.about.token !== message.token) {
@@ -157,7 +169,11 @@ function register(turn: Turn, session: SessionId, message: Message<'register'>):
   withdrawExpiry(turn, worker)
   const leases = message.leases.map(({ id, lease }) => ({ taskId: id, leaseId: lease }))
   turn.enqueue(
-    { kind: 'attach', incarnation: worker.incarnation, leases, ...(worker.place && { place: worker.place }) },
+    {
+      ...{ kind: 'attach', incarnation: worker.incarnation, leases },
+      ...(worker.place && { place: worker.place }),
+      ...(opening.key && { voter: voterOf(opening.key) }),
+    },
     { kind: 'attach', session, incarnation: worker.incarnation },
   )
   turn.log('info', `${worker.name} ${known === undefined ? 'found' : 'is back'} at ${message.address}`, {
@@ -195,6 +211,7 @@ export function newWorker(incarnation: string, name: string): WorkerState {
     leases: new Leases(),
     ahead: 0,
     offered: 0,
+    passedOver: undefined,
     assignSeq: 0,
     seenSeq: 0,
     unseenSince: undefined,
@@ -220,6 +237,7 @@ function serves(turn: Turn, worker: WorkerState, about: Message<'register'>): vo
     about.types.map(({ type, maxAttempts }) => `${queue}\t${type}\t${maxAttempts ?? ''}`),
   )
   worker.routeKey = routes.sort().join('\n')
+  worker.passedOver = undefined
   turn.state.exhausted.delete(worker.routeKey)
   turn.state.noneAhead.delete(worker.routeKey)
 }
@@ -243,6 +261,7 @@ export function attached(
   for (const { leaseId } of outcome.live) worker.leases.add(leaseId).delivered = true
   // What it holds may have begun while nobody heard it say so, and counts as if it had.
   worker.leases.presumeBegun()
+  feedHeld(turn, incarnation, outcome.live)
   const { heartbeatMs, suspectMs, leaseMs, codeDeadMs } = state.settings
   turn.send(session, {
     type: 'welcome',
@@ -260,6 +279,7 @@ export function attached(
   }
   // It may drain since before it came, or have said so meanwhile: then nothing more is for it (P21).
   if (worker.phase === 'attaching') worker.phase = worker.about?.draining === true ? 'draining' : 'ready'
+  followAgain(turn, worker)
   if (state.stopping !== undefined && !state.settings.keepWorkers) {
     turn.send(session, { type: 'drain', graceMs: Math.max(0, state.stopping.deadline - turn.at.monoMs) })
   }

@@ -2,15 +2,14 @@
 // is told to the worker (so that it forgets them), to the clients that wait, and to the log.
 
 import { isErrorCode } from '../../errors.js'
-import type { ErrorField, MasterToClient, MasterToWorker } from '../../protocol/messages.js'
-import { LIST_MAX, type Settlement } from '../../protocol/messages.js'
-import type { EndedTask, OperationOutcome, SettleOperation } from '../../store/store.js'
+import type { ErrorField, MasterToClient, MasterToWorker, Settlement } from '../../protocol/messages.js'
+import type { EndedTask, OperationOutcome, SettleOperation, StoppedLease } from '../../store/store.js'
 import type { Ending, TaskError } from '../../task/task.js'
 import type { SessionId } from '../events.js'
 import { isFull, type Turn, type WorkerState } from '../state.js'
-
-/** Text of so many characters fits into a line whatever JSON makes of it (six bytes a character at worst). */
-const CHARS_PER_MESSAGE_MAX = 1_300_000
+import { chunked } from './chunks.js'
+import { feedSettled } from './feed.js'
+import { waitsAgain } from './views.js'
 
 export function settle(turn: Turn, worker: WorkerState, session: SessionId, list: readonly Settlement[]): void {
   for (const settlement of list) {
@@ -19,10 +18,19 @@ export function settle(turn: Turn, worker: WorkerState, session: SessionId, list
     if (held?.ended !== false && isFull(turn.state, 1)) {
       return turn.close(session, 'settles much that it does not hold')
     }
-    if (held !== undefined) worker.leases.end(held)
+    if (held !== undefined) {
+      if (held.begunAt !== undefined && settlement.outcome !== 'returned') {
+        turn.state.figures.run.add(turn.at.monoMs - held.begunAt)
+      }
+      worker.leases.end(held)
+    }
     const { incarnation: holder } = worker
+    const { id: taskId, lease: leaseId, log } = settlement
+    const ending = endingOf(settlement)
     turn.enqueue(
-      { kind: 'settle', taskId: settlement.id, leaseId: settlement.lease, holder, ending: endingOf(settlement) },
+      log === undefined
+        ? { kind: 'settle', taskId, leaseId, holder, ending }
+        : { kind: 'settle', taskId, leaseId, holder, ending, log: { at: log.at, text: log.text.toWellFormed() } },
       { kind: 'settle', incarnation: holder, session },
     )
   }
@@ -93,7 +101,7 @@ export class Announcements {
     const { state } = this.turn
     const worker = state.workers.get(incarnation)
     worker?.leases.delete(operation.leaseId)
-    if (outcome.status === 'stale') state.stale += 1
+    if (outcome.status === 'stale') state.figures.refused()
     journal(this.turn, operation, worker, outcome)
     if (session === undefined || !state.sessions.has(session)) return
     const list = this.#recorded.get(session)
@@ -111,10 +119,11 @@ export class Announcements {
   }
 }
 
-function journal(
+/** To the log, and to who watches the task. */
+export function journal(
   turn: Turn,
   operation: SettleOperation,
-  worker: WorkerState | undefined,
+  worker: Pick<WorkerState, 'name' | 'completed' | 'failed'> | undefined,
   outcome: SettleOutcome,
 ): void {
   const { state } = turn
@@ -126,25 +135,34 @@ function journal(
       turn.log('info', `refused a stale result of ${by} for task ${taskId}`, { lease: operation.leaseId })
     return
   }
+  feedSettled(turn, operation, outcome)
   if (ending.kind === 'completed' && outcome.state === 'completed') {
     if (worker !== undefined) worker.completed += 1
     state.journal.settled('completed')
+    state.figures.attemptEnded('completed', false)
     turn.log('debug', `task ${taskId} completed by ${by}`)
     return
   }
+  if (outcome.state === 'pending') {
+    const error = 'error' in ending ? ending.error : undefined
+    waitsAgain(turn, taskId, { leaseId: operation.leaseId, error, runAt: outcome.runAt })
+  }
   if (ending.kind === 'returned') {
     state.journal.settled('returned')
+    state.figures.attemptEnded('returned', false)
     if (state.stopping !== undefined && ending.started) state.stopping.handedBack = true
     turn.log('debug', `task ${taskId} handed back by ${by}: ${ending.reason}`)
     return
   }
   if (outcome.state === 'cancelled') {
     state.journal.settled('cancelled')
+    state.figures.attemptEnded('cancelled', false)
     turn.log('debug', `task ${taskId} cancelled; its code at ${by} has ended`)
     return
   }
   if (worker !== undefined) worker.failed += 1
   state.journal.settled(outcome.state === 'pending' ? 'retried' : 'failed')
+  state.figures.attemptEnded(ending.kind === 'lost' ? 'lost' : 'failed', outcome.state === 'pending')
   const error = 'error' in ending ? ending.error?.message : undefined
   const waitMs = Math.max(0, (outcome.runAt ?? 0) - turn.at.wallMs)
   const next = outcome.state === 'pending' ? `runs again in ${(waitMs / 1_000).toFixed(1)} s` : 'failed for good'
@@ -152,6 +170,23 @@ function journal(
     state.journal.nameFailure() ? 'info' : 'debug',
     `task ${taskId} failed at ${by}, ${next}: ${error ?? ending.kind}`,
   )
+}
+
+/** Enough have voted: the code of the others is to end. Who is not here is told when it comes back. */
+export function stopReplicas(turn: Turn, leases: readonly StoppedLease[]): void {
+  const { state } = turn
+  const bySession = new Map<SessionId, StoppedLease[]>()
+  for (const lease of leases) {
+    state.pulls.cancel(lease.holder, lease.taskId, lease.leaseId)
+    const session = state.workers.get(lease.holder)?.session
+    if (session !== undefined) bySession.set(session, [...(bySession.get(session) ?? []), lease])
+  }
+  for (const [session, stopped] of bySession) {
+    for (const chunk of chunked(stopped, () => 0)) {
+      const list = chunk.map(({ taskId: id, leaseId: lease }) => ({ id, lease, reason: 'cancelled' as const }))
+      turn.send(session, { type: 'cancel', list })
+    }
+  }
 }
 
 /** Tells the end of tasks to the client that submitted each, and to whoever watches it. */
@@ -165,14 +200,17 @@ export function tellEnded(turn: Turn, ended: readonly EndedTask[]): void {
     else list.push(task)
   }
   for (const task of ended) {
+    state.figures.ended(task.state)
     const own = task.origin === undefined ? undefined : state.clients.get(task.origin)
     if (own !== undefined) add(own, task)
+    const viewing = state.views.end(task.id)
+    for (const session of viewing ?? []) if (session !== own) add(session, task)
     const watching = state.watchers.get(task.id)
     if (watching === undefined) continue
     state.watchers.delete(task.id)
     for (const session of watching) {
       state.sessions.get(session)?.watches.delete(task.id)
-      if (session !== own) add(session, task)
+      if (session !== own && viewing?.has(session) !== true) add(session, task)
     }
   }
   for (const [session, tasks] of bySession) sendEnded(turn, session, tasks)
@@ -188,21 +226,4 @@ export function sendEnded(turn: Turn, session: SessionId, tasks: readonly EndedT
     }))
     turn.send(session, { type: 'ended', list } satisfies MasterToClient | MasterToWorker)
   }
-}
-
-/** Cuts a list so that each part fits into one message. */
-export function* chunked<Item>(items: readonly Item[], charsOf: (item: Item) => number): Generator<Item[]> {
-  let chunk: Item[] = []
-  let chars = 0
-  for (const item of items) {
-    const size = charsOf(item)
-    if (chunk.length > 0 && (chunk.length >= LIST_MAX || chars + size > CHARS_PER_MESSAGE_MAX)) {
-      yield chunk
-      chunk = []
-      chars = 0
-    }
-    chunk.push(item)
-    chars += size
-  }
-  if (chunk.length > 0) yield chunk
 }

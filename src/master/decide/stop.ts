@@ -4,6 +4,7 @@ import type { MonoMs } from '../../clock.js'
 import { formatDuration } from '../../config.js'
 import { ERRORS, EXIT_OK } from '../../errors.js'
 import type { Stopping, Turn } from '../state.js'
+import { endAllWaits } from './pull-claims.js'
 
 /** What workers need beyond their grace to hand back the rest and leave. */
 const LEAVE_MS = 4_000
@@ -24,6 +25,7 @@ export function requestStop(turn: Turn, reason: string, graceMs: number, now = f
     handedBack: state.stopping?.handedBack ?? false,
     exited: false,
   }
+  endAllWaits(turn)
   if (!keep && !now) drainAll(turn, graceMs)
 }
 

@@ -5,6 +5,8 @@ import type {
   Count,
   FailurePage,
   Holder,
+  KeyRecord,
+  LogPage,
   PageRequest,
   StoreLimits,
   TaskFilter,
@@ -23,8 +25,10 @@ export type Call =
   | { readonly kind: 'get'; readonly ids: readonly string[] }
   | { readonly kind: 'list'; readonly filter: TaskFilter; readonly page: PageRequest }
   | { readonly kind: 'failures'; readonly filter: TaskFilter; readonly cursor: string | undefined }
+  | { readonly kind: 'logs'; readonly id: string; readonly after: number | undefined }
   | { readonly kind: 'counts' }
   | { readonly kind: 'holders' }
+  | { readonly kind: 'keys' }
   | { readonly kind: 'close' }
 
 export interface Answers {
@@ -32,8 +36,10 @@ export interface Answers {
   get: readonly TaskWithStory[]
   list: TaskPage
   failures: FailurePage
+  logs: LogPage
   counts: readonly Count[]
   holders: readonly Holder[]
+  keys: readonly KeyRecord[]
   close: undefined
 }
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { DtrError, messageOf } from '../../errors.js'
 import { type Answers, type Call, errorOf, type Reply, type ThreadOptions } from './calls.js'
 
-const YOUNG_MIB_MAX = 8
+const YOUNG_MIB_MAX = 24
 
 interface Waiting {
   resolve(answer: unknown): void

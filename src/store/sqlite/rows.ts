@@ -5,18 +5,33 @@ import type Database from 'better-sqlite3'
 import type { WallMs } from '../../clock.js'
 import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
 import {
+  type Checkpoint,
   type CompletedRow,
   type EndedRow,
   grantOf,
   type Head,
   type NewTaskRow,
+  nameOf,
   type Rows,
   type Settled,
   type Size,
   type TaskRow,
   type Walk,
 } from '../rows.js'
-import type { ClaimRoute, Count, Grant, Holder, Offer, Place, TaskFilter } from '../store.js'
+import type {
+  ClaimRoute,
+  Count,
+  Grant,
+  HeldLease,
+  Holder,
+  KeptLog,
+  LeaseRef,
+  Offer,
+  Place,
+  TaskFilter,
+} from '../store.js'
+import { SqliteKeys } from './key-rows.js'
+import { SqlitePolls } from './poll-rows.js'
 import { Walker } from './walker.js'
 
 /** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
@@ -29,7 +44,7 @@ type Stored<Row, Flags extends keyof Row> = {
         ? Exclude<Row[Key], undefined> | null
         : Row[Key]
 }
-type StoredTask = Stored<TaskRow, 'gated' | 'suspect' | 'cancelRequested'>
+type StoredTask = Stored<Omit<TaskRow, 'voting'>, 'gated' | 'suspect' | 'cancelRequested'>
 type StoredRecord = Stored<AttemptRecord & { taskId: string }, 'charged'>
 /** With what is to be known of it once it is granted. */
 interface StoredHead extends Head {
@@ -45,6 +60,7 @@ type HeadColumns = readonly [
   attempt: number,
   maxAttempts: number | null,
   timeoutMs: number | null,
+  deadlineAt: WallMs | null,
   suspect: number,
   origin: string | null,
   encoding: Encoding,
@@ -57,14 +73,18 @@ type StoredCompleted = Pick<StoredTask, 'queue' | 'type' | 'origin'> & Pick<Comp
 const TASK = `
   seq, id, queue, type, state, gated, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt,
   attempt, uncharged, forgiven, max_attempts AS maxAttempts, max_attempts_given AS maxAttemptsGiven, timeout_ms AS timeoutMs,
-  suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
+  deadline_at AS deadlineAt, suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
   settled_lease AS settledLease, ended_at AS endedAt, origin, encoding, result_encoding AS resultEncoding,
   description, meta, error, payload, result`
 /** Payloads up to this come with the head of a line: a claim looks at more tasks than it grants. */
 const SHORT_BYTES_MAX = 4_096
+/** What `gated` says where a task waits for votes, and of one that did. */
+const VOTING = 2
 /** From the row's head alone, however long they are. */
 const BYTES = 'octet_length(payload) + coalesce(octet_length(result), 0)'
-const ENDED = `seq, id, queue, type, state, ended_at AS endedAt, ${BYTES} AS bytes`
+const ENDED = `seq, id, queue, type, state, gated = ${VOTING} AS voting, ended_at AS endedAt, ${BYTES} AS bytes`
+/** It stands behind the payload, and is looked for where there is one. */
+const DEADLINE = 'CASE WHEN expires_at IS NOT NULL THEN deadline_at END'
 const RECORD = `
   task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
   charged, error`
@@ -75,9 +95,13 @@ interface Granted extends Omit<CompletedRow, 'bytes'> {
   readonly holder: string
   readonly seq: number
   readonly payloadBytes: number
+  /** It may have a checkpoint. */
+  checkpointed?: boolean
 }
 
 export class SqliteRows implements Rows {
+  readonly keys: SqliteKeys
+  readonly polls: SqlitePolls
   readonly #statements: ReturnType<typeof prepare>
   readonly #walker: Walker
   /**
@@ -89,6 +113,8 @@ export class SqliteRows implements Rows {
   constructor(database: Database.Database) {
     this.#statements = prepare(database)
     this.#walker = new Walker(database)
+    this.keys = new SqliteKeys(database)
+    this.polls = new SqlitePolls(database)
   }
 
   task(id: string): TaskRow | undefined {
@@ -101,10 +127,11 @@ export class SqliteRows implements Rows {
       row.id,
       row.queue,
       row.type,
-      row.gated ? 1 : 0,
+      gateOf(row),
       row.priority,
       row.runAt,
       row.expiresAt ?? null,
+      row.deadlineAt ?? null,
       row.createdAt,
       row.maxAttempts ?? null,
       row.maxAttemptsGiven ?? null,
@@ -122,9 +149,10 @@ export class SqliteRows implements Rows {
     if (row.leaseId !== undefined) this.#granted.delete(row.leaseId)
     this.#statements.update.run(
       row.state,
-      row.gated ? 1 : 0,
+      gateOf(row),
       row.runAt,
       row.expiresAt ?? null,
+      row.deadlineAt ?? null,
       row.attempt,
       row.uncharged,
       row.forgiven,
@@ -150,10 +178,29 @@ export class SqliteRows implements Rows {
       this.#granted.delete(leaseId)
       const { changes } = this.#statements.completeGranted.run(now, encoding, result, granted.seq, leaseId)
       const { queue, type, origin, payloadBytes } = granted
-      if (changes === 1) return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(result) }
+      if (changes === 1) {
+        if (granted.checkpointed === true) this.#statements.removeCheckpoint.run(taskId)
+        return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(result) }
+      }
     }
     const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId, holder ?? null)
-    return stored && { ...stored, origin: stored.origin ?? undefined }
+    if (stored === undefined) return undefined
+    this.#statements.removeCheckpoint.run(taskId)
+    return { ...stored, origin: stored.origin ?? undefined }
+  }
+
+  keepCheckpoint({ taskId, leaseId, holder }: Settled, value: string): boolean {
+    const { changes } = this.#statements.keepCheckpoint.run(value, taskId, leaseId, holder ?? null)
+    const granted = this.#granted.get(leaseId)
+    if (granted !== undefined) granted.checkpointed = true
+    return changes === 1
+  }
+
+  checkpoint({ taskId, leaseId = '' }: Pick<Settled, 'taskId'> & Partial<Settled>): Checkpoint | undefined {
+    const kept = this.#statements.checkpoint.get(taskId)
+    const granted = this.#granted.get(leaseId)
+    if (kept !== undefined && granted !== undefined) granted.checkpointed = true
+    return kept
   }
 
   heads({ queue, type }: ClaimRoute, limit: number): readonly StoredHead[] {
@@ -168,13 +215,23 @@ export class SqliteRows implements Rows {
       attempt: row[4],
       maxAttempts: row[5],
       timeoutMs: row[6],
-      suspect: row[7],
-      origin: row[8],
-      encoding: row[9],
-      meta: row[10],
-      payloadBytes: row[11],
-      payload: row[12],
+      deadlineAt: row[7],
+      suspect: row[8],
+      origin: row[9],
+      encoding: row[10],
+      meta: row[11],
+      payloadBytes: row[12],
+      payload: row[13],
     }))
+  }
+
+  runnableTypes(queue: string, limit: number): readonly string[] {
+    const types: string[] = []
+    for (let type = this.#statements.nextType.get(queue, ''); type !== undefined && types.length < limit; ) {
+      types.push(type)
+      type = this.#statements.nextType.get(queue, type)
+    }
+    return types
   }
 
   grant(head: StoredHead, offer: Offer, maxAttemptsOfRoute: number, now: WallMs): Grant {
@@ -246,12 +303,27 @@ export class SqliteRows implements Rows {
     return this.#statements.recordsOf.all(incarnation, endedAt).map(recordRow)
   }
 
+  keepLog(taskId: string, { attempt, leaseId, endedAt, at, text }: Omit<KeptLog, 'seq'>): void {
+    this.#statements.keepLog.run(taskId, attempt, leaseId, endedAt, at, text)
+  }
+
+  logs(taskId: string, after: number, limit: number): readonly KeptLog[] {
+    return this.#statements.logs.all(taskId, after, limit)
+  }
+
+  dropLogs(bytesMax: number): void {
+    while ((this.#statements.logBytes.get() ?? 0) > bytesMax) this.#statements.dropLog.run()
+  }
+
   endedFirst(which: 'failed' | 'others', limit: number): readonly EndedRow[] {
     return this.#statements[which === 'failed' ? 'failedFirst' : 'othersFirst'].all(limit)
   }
 
-  remove({ seq, id }: EndedRow): void {
+  remove({ seq, id, state, voting }: EndedRow): void {
+    if (voting === 1) this.polls.remove(id)
     this.#statements.removeStory.run(id)
+    this.#statements.removeLogs.run(id)
+    if (state !== 'completed') this.#statements.removeCheckpoint.run(id)
     this.#statements.remove.run(seq)
   }
 
@@ -259,8 +331,18 @@ export class SqliteRows implements Rows {
     return this.#statements.beat.get(incarnation)
   }
 
-  remember(incarnation: string, place: Place | undefined): void {
-    this.#statements.remember.run(incarnation, place?.address ?? null, place?.machine ?? null)
+  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void {
+    this.#statements.remember.run(incarnation, place?.address ?? null, place?.machine ?? null, voter ?? null)
+  }
+
+  enlist(incarnation: string, about: string, voter: string | undefined): void {
+    this.#statements.enlist.run(incarnation, about, voter ?? null)
+  }
+
+  whoIs(incarnation: string): { readonly voter: string; readonly machine?: string } {
+    const known = this.#statements.whoIs.get(incarnation)
+    const machine = known?.machine ?? undefined
+    return { voter: known?.voter ?? nameOf(incarnation), ...(machine !== undefined && { machine }) }
   }
 
   forget(incarnation: string): void {
@@ -284,9 +366,19 @@ export class SqliteRows implements Rows {
   }
 
   holders(): readonly Holder[] {
-    return this.#statements.holders.all().map(({ address, machine, ...holder }) => ({
+    return this.#statements.holders.all().map(({ address, machine, about, ...holder }) => ({
       ...holder,
       ...(address !== null && machine !== null && { place: { address, machine } }),
+      ...(about !== null && { about, leases: this.#leasesOf(holder.incarnation) }),
+    }))
+  }
+
+  #leasesOf(incarnation: string): HeldLease[] {
+    const stored = this.#statements.leasesOf.all(incarnation)
+    return stored.map(({ deadlineAt, ...lease }) => ({
+      ...lease,
+      cancelRequested: lease.cancelRequested === 1,
+      ...(deadlineAt !== null && { deadlineAt }),
     }))
   }
 }
@@ -298,12 +390,12 @@ function prepare(database: Database.Database) {
   return {
     task: rows<[string], StoredTask>(`SELECT ${TASK} FROM tasks WHERE id = ?`),
     insert: changes(`
-      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, expires_at, created_at, attempt, uncharged,
+      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, expires_at, deadline_at, created_at, attempt, uncharged,
         max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
         payload)
-      VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+      VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
     update: changes(`
-      UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
+      UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, deadline_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
         settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
       WHERE seq = ?`),
     complete: rows<[WallMs, Encoding, string, string, string, string | null], StoredCompleted>(`
@@ -317,11 +409,14 @@ function prepare(database: Database.Database) {
 
     heads: database
       .prepare<[string, string, number], HeadColumns>(`
-        SELECT seq, id, priority, run_at, attempt, max_attempts, timeout_ms, suspect, origin, encoding, meta,
+        SELECT seq, id, priority, run_at, attempt, max_attempts, timeout_ms, ${DEADLINE}, suspect, origin, encoding, meta,
           octet_length(payload), CASE WHEN octet_length(payload) <= ${SHORT_BYTES_MAX} THEN payload END
         FROM tasks INDEXED BY tasks_runnable WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
         ORDER BY priority DESC, run_at, seq LIMIT ? + 0`)
       .raw(),
+    nextType: values<[string, string], string>(`
+      SELECT type FROM tasks INDEXED BY tasks_runnable
+      WHERE queue = ? AND type > ? AND state = 'pending' AND gated = 0 ORDER BY type LIMIT 1`),
     payload: values<[number], string>('SELECT payload FROM tasks WHERE seq = ?'),
     grant: changes<[number, number, string, string, WallMs, number]>(`
       UPDATE tasks SET state = 'running', attempt = ?, max_attempts = ?, lease_id = ?, holder = ?, granted_at = ?
@@ -359,13 +454,35 @@ function prepare(database: Database.Database) {
       SELECT ${ENDED} FROM tasks INDEXED BY tasks_done WHERE state IN ('completed', 'cancelled')
       ORDER BY ended_at, seq LIMIT ? + 0`),
     remove: changes<[number]>('DELETE FROM tasks WHERE seq = ?'),
+    keepCheckpoint: changes<[string, string, string, string | null]>(`
+      INSERT INTO checkpoints (task_id, lease_id, value)
+      SELECT id, lease_id, ? FROM tasks
+      WHERE id = ? AND lease_id = ? AND holder = coalesce(?, holder) AND state = 'running'
+      ON CONFLICT (task_id) DO UPDATE SET lease_id = excluded.lease_id, value = excluded.value`),
+    checkpoint: rows<[string], Checkpoint>('SELECT lease_id AS leaseId, value FROM checkpoints WHERE task_id = ?'),
+    removeCheckpoint: changes<[string]>('DELETE FROM checkpoints WHERE task_id = ?'),
     removeStory: changes<[string]>('DELETE FROM attempts WHERE task_id = ?'),
 
+    keepLog: changes<[string, number, string, WallMs, number, string]>(`
+      INSERT INTO logs (task_id, attempt, lease_id, ended_at, at, text) VALUES (?, ?, ?, ?, ?, ?)`),
+    logs: rows<[string, number, number], KeptLog>(`
+      SELECT seq, attempt, lease_id AS leaseId, ended_at AS endedAt, at, text FROM logs
+      WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0`),
+    logBytes: values<[], number>('SELECT bytes FROM log_size'),
+    dropLog: changes<[]>('DELETE FROM logs WHERE seq = (SELECT min(seq) FROM logs)'),
+    removeLogs: changes<[string]>('DELETE FROM logs WHERE task_id = ?'),
+
     beat: values<[string], number>('SELECT beat FROM incarnations WHERE incarnation = ?'),
-    remember: changes<[string, string | null, string | null]>(`
-      INSERT INTO incarnations (incarnation, beat, address, machine) VALUES (?, 0, ?, ?)
+    remember: changes<[string, string | null, string | null, string | null]>(`
+      INSERT INTO incarnations (incarnation, beat, address, machine, voter) VALUES (?, 0, ?, ?, ?)
       ON CONFLICT (incarnation) DO UPDATE SET
-        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine)`),
+        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine), voter = excluded.voter`),
+    enlist: changes<[string, string, string | null]>(`
+      INSERT INTO incarnations (incarnation, beat, about, voter) VALUES (?, 0, ?, ?)
+      ON CONFLICT (incarnation) DO UPDATE SET about = excluded.about, voter = excluded.voter`),
+    whoIs: rows<[string], { readonly voter: string | null; readonly machine: string | null }>(
+      'SELECT voter, machine FROM incarnations WHERE incarnation = ?',
+    ),
     forget: changes<[string]>('DELETE FROM incarnations WHERE incarnation = ?'),
 
     pending: values<[], number | null>("SELECT sum(count) FROM counts WHERE state = 'pending'"),
@@ -377,10 +494,23 @@ function prepare(database: Database.Database) {
       ON CONFLICT (queue, type, state) DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`),
     counts: rows<[], Count>('SELECT queue, type, state, count FROM counts WHERE count > 0'),
     holders: rows<[], StoredHolder>(`
-      SELECT holder AS incarnation, coalesce(beat, 0) AS beat, count(*) AS running, address, machine
+      SELECT holder AS incarnation, coalesce(beat, 0) AS beat, count(*) AS running, address, machine, about
       FROM tasks INDEXED BY tasks_running LEFT JOIN incarnations ON incarnation = holder
-      WHERE state = 'running' GROUP BY holder`),
+      WHERE state = 'running' GROUP BY holder
+      UNION ALL
+      SELECT incarnation, beat, 0, address, machine, about FROM incarnations
+      WHERE about IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = incarnation)`),
+    leasesOf: rows<[string], StoredLease>(`
+      SELECT id AS taskId, lease_id AS leaseId, type, cancel_requested AS cancelRequested, deadline_at AS deadlineAt
+      FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? ORDER BY seq`),
   }
+}
+
+interface StoredLease extends LeaseRef {
+  readonly type: string
+  readonly cancelRequested: number
+  readonly deadlineAt: WallMs | null
 }
 
 interface StoredHolder {
@@ -389,12 +519,18 @@ interface StoredHolder {
   readonly running: number
   readonly address: string | null
   readonly machine: string | null
+  readonly about: string | null
+}
+
+function gateOf({ gated, voting }: Pick<TaskRow, 'gated' | 'voting'>): number {
+  return voting === true ? VOTING : Number(gated)
 }
 
 function taskRow(stored: StoredTask): TaskRow {
   return withoutNulls<TaskRow>({
     ...stored,
     gated: stored.gated === 1,
+    voting: stored.gated === VOTING ? true : null,
     suspect: stored.suspect === 1,
     cancelRequested: stored.cancelRequested === 1,
     error: stored.error === null ? null : JSON.parse(stored.error),

@@ -159,7 +159,81 @@ DROP INDEX tasks_running;
 CREATE INDEX tasks_running ON tasks (holder) WHERE state = 'running';
 `
 
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4]
+// Workers that pull: what one said of itself must be known after a restart too, since nobody asks it again.
+const V5 = `
+ALTER TABLE incarnations ADD COLUMN about TEXT;
+`
+
+// What attempts said. Its size is kept, not summed up: each new log asks for it.
+const V6 = `
+CREATE TABLE logs (
+  seq      INTEGER PRIMARY KEY,
+  task_id  TEXT    NOT NULL,
+  attempt  INTEGER NOT NULL,
+  lease_id TEXT    NOT NULL,
+  ended_at INTEGER NOT NULL,
+  at       INTEGER NOT NULL,
+  text     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX logs_task ON logs (task_id, seq);
+CREATE TABLE log_size (bytes INTEGER NOT NULL) STRICT;
+INSERT INTO log_size VALUES (0);
+CREATE TRIGGER log_kept AFTER INSERT ON logs
+BEGIN UPDATE log_size SET bytes = bytes + octet_length(NEW.text); END;
+CREATE TRIGGER log_forgotten AFTER DELETE ON logs
+BEGIN UPDATE log_size SET bytes = bytes - octet_length(OLD.text); END;
+`
+
+// Keys that were given out: what checks them, and not what opens (PROTOCOL.md 2.3).
+const V7 = `
+CREATE TABLE access_keys (
+  id         TEXT    PRIMARY KEY,
+  role       TEXT    NOT NULL,
+  types      TEXT,
+  name       TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER,
+  stored_key TEXT    NOT NULL,
+  server_key TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
+// Where a task has a deadline it has `expires_at`, too: nobody else looks as far into its row as this column is. A checkpoint is
+// that of a task which has not completed; tasks without one have no row.
+const V8 = `
+ALTER TABLE tasks ADD COLUMN deadline_at INTEGER;
+CREATE TABLE checkpoints (
+  task_id  TEXT PRIMARY KEY,
+  lease_id TEXT NOT NULL,
+  value    TEXT NOT NULL
+) STRICT;
+`
+
+// Tasks that are voted on, and their replicas: tasks themselves, whose own rows say nothing of it. `gated` is 2 where a task waits
+// for votes, which no index of what waits looks at.
+const V9 = `
+ALTER TABLE incarnations ADD COLUMN voter TEXT;
+CREATE TABLE polls (
+  task_id TEXT    PRIMARY KEY,
+  rule    TEXT    NOT NULL,
+  first   INTEGER NOT NULL,
+  issued  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replicas (
+  task_id   TEXT    PRIMARY KEY,
+  parent_id TEXT    NOT NULL,
+  n         INTEGER NOT NULL,
+  state     TEXT    NOT NULL,
+  voter     TEXT,
+  machine   TEXT,
+  ballot    TEXT,
+  agreed    INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replicas_parent ON replicas (parent_id, n);
+`
+
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8, V9]
 
 /** Those that every version has. */
 export const TABLES = ['tasks', 'attempts', 'incarnations', 'counts'] as const

@@ -10,6 +10,8 @@ import type {
   Count,
   FailurePage,
   Holder,
+  KeyRecord,
+  LogPage,
   Outcome,
   PageRequest,
   Store,
@@ -65,12 +67,20 @@ class SqliteStore implements Store {
     return this.#call({ kind: 'failures', filter, cursor })
   }
 
+  logs(id: string, after?: number): Promise<LogPage> {
+    return this.#call({ kind: 'logs', id, after })
+  }
+
   counts(): Promise<readonly Count[]> {
     return this.#call({ kind: 'counts' })
   }
 
   holders(): Promise<readonly Holder[]> {
     return this.#call({ kind: 'holders' })
+  }
+
+  keys(): Promise<readonly KeyRecord[]> {
+    return this.#call({ kind: 'keys' })
   }
 
   close(): Promise<void> {

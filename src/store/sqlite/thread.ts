@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { DtrError } from '../../errors.js'
-import { applyBatch, readTasks } from '../apply.js'
+import { applyBatch, readLogs, readTasks } from '../apply.js'
 import { listFailures, listTasks } from '../listing.js'
 import type { Batch, Outcome, StoreLimits } from '../store.js'
 import { type Answers, type Call, failure, type Reply, type ThreadOptions } from './calls.js'
@@ -45,10 +45,14 @@ function serve(database: Database.Database): void {
         return listTasks(rows, call.filter, call.page)
       case 'failures':
         return listFailures(rows, call.filter, call.cursor)
+      case 'logs':
+        return readLogs(rows, call.id, call.after)
       case 'counts':
         return rows.counts()
       case 'holders':
         return rows.holders()
+      case 'keys':
+        return rows.keys.all()
       case 'close':
         database.close()
     }

@@ -8,7 +8,8 @@ import type { TaskFilter, TaskSummary } from '../store.js'
 
 const SUMMARY = `
   seq, id, queue, type, state, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt, attempt,
-  uncharged, forgiven, max_attempts AS maxAttempts, timeout_ms AS timeoutMs, suspect,
+  uncharged, forgiven, max_attempts AS maxAttempts, timeout_ms AS timeoutMs,
+  CASE WHEN expires_at IS NOT NULL THEN deadline_at END AS deadlineAt, suspect,
   cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt,
   description, error`
 

@@ -4,9 +4,11 @@ import type { AttemptInput, AttemptOutcome } from '../../runner/runner.js'
 import type { HostId, HostOutcome } from '../events.js'
 import { type Attempt, type Host, hasMaster } from '../state.js'
 import type { Turn } from '../turn.js'
-import { settleEnded, timeoutOf } from './endings.js'
+import { endByDeadline, limitAt, settleEnded, timeoutOf } from './endings.js'
 import { hostForNext, isUsable, maySpawn, spawn } from './hosts.js'
+import { hostWithLine, isClosed, lineUp, unstick } from './line.js'
 import { paced } from './pace.js'
+import { recycleIfDue } from './recycle.js'
 import { settle, type Verdict } from './results.js'
 import { count } from './tally.js'
 
@@ -22,7 +24,7 @@ export function assigned(turn: Turn, list: readonly Assignment[]): void {
     if (!state.served.has(assignment.type)) {
       lacking = true
       settle(turn, attempt, { outcome: 'returned', reason: 'unserved', started: false })
-    }
+    } else if (assignment.deadlineMs !== undefined) endByDeadline(turn, attempt)
   }
   // Its registration must have said otherwise: correct it (P12).
   if (lacking) turn.tell({ type: 'serves', types: [...state.served.values()] })
@@ -34,9 +36,11 @@ export function begin(turn: Turn): void {
   if (!hasMaster(state, turn.at) || state.lease !== 'alive' || state.drain !== undefined) return
   const { attempts } = state
   for (const attempt of attempts.waiting) {
-    if (attempts.inHosts >= state.config.slots) break
-    const host = hostFor(turn, attempt)
+    const hasSlot = attempts.inHosts < state.config.slots
+    const host = hasSlot ? hostFor(turn, attempt) : hostWithLine(state, attempt)
     if (host !== undefined) attempts.place(attempt, host.id)
+    // In order: what may not be in a line waits for a slot, and all behind it.
+    else if (!hasSlot) break
   }
   if (attempts.starting.size > 0) start(turn)
 }
@@ -46,7 +50,8 @@ function hostFor(turn: Turn, attempt: Attempt): Host | undefined {
   if (attempt.assignment.suspect === true) {
     return maySpawn(turn) ? spawn(turn, 'solo') : undefined
   }
-  return hostForNext(turn)
+  const host = hostForNext(turn)
+  return isClosed(host) ? undefined : host
 }
 
 /** `started` goes out first: without it the master may take it as proven that the code never began (section 4). */
@@ -57,19 +62,23 @@ function start(turn: Turn): void {
     turn,
     able.filter(({ startedTold }) => !startedTold),
   )
-  const inputs = new Map<HostId, AttemptInput[]>()
+  const inputs = new Map<Host, AttemptInput[]>()
   for (const attempt of able) {
-    attempts.sent(attempt, turn.at)
-    const host = attempt.host!
+    const host = hosts.get(attempt.host!)!
+    host.given += 1
+    attempts.sent(attempt, turn.at, host.given)
     const before = inputs.get(host)
     if (before === undefined) inputs.set(host, [inputOf(attempt.assignment)])
     else before.push(inputOf(attempt.assignment))
   }
-  for (const [host, list] of inputs) turn.do({ kind: 'run', host, attempts: list })
+  for (const [host, list] of inputs) {
+    turn.do({ kind: 'run', host: host.id, epoch: host.line.epoch, attempts: list })
+    lineUp(turn, host)
+  }
 }
 
 function inputOf(assignment: Assignment): AttemptInput {
-  const { id, lease, type, queue, payload, encoding, attempt, maxAttempts, meta } = assignment
+  const { id, lease, type, queue, payload, encoding, attempt, maxAttempts, meta, checkpoint } = assignment
   return {
     taskId: id,
     leaseId: lease,
@@ -80,6 +89,7 @@ function inputOf(assignment: Assignment): AttemptInput {
     attempt,
     maxAttempts,
     ...(meta !== undefined && { meta }),
+    ...(checkpoint !== undefined && { checkpoint }),
   }
 }
 
@@ -97,16 +107,19 @@ export function began(turn: Turn, id: HostId, leaseIds: readonly string[]): void
   if (host === undefined) return
   // All that it had said to begin before have.
   begunInAll(turn, id, host.begins)
+  let first: number | undefined
   for (const leaseId of leaseIds) {
-    host.begins += 1
     const attempt = turn.state.attempts.get(leaseId)
     if (attempt?.host !== id || attempt.phase !== 'sent') continue
+    first ??= attempt.nth
+    host.begins = attempt.nth
     attempt.phase = 'begun'
     turn.state.idleDeaths = 0
     attempt.limitMs = timeoutOf(turn, attempt)
-    if (attempt.limitMs !== undefined) host.untimed.push({ attempt, nth: host.begins })
+    if (attempt.limitMs !== undefined) host.untimed.push({ attempt, nth: attempt.nth })
   }
-  begunInAll(turn, id, host.begins - leaseIds.length + 1)
+  if (first !== undefined) begunInAll(turn, id, first)
+  recycleIfDue(turn, host)
 }
 
 /** So many have begun in a host: the limits of these count from here on, and not while they wait for another's code. */
@@ -116,18 +129,22 @@ export function begunInAll(turn: Turn, id: HostId, count: number): void {
   const known = untimed.findIndex(({ nth }) => nth > count)
   for (const { attempt } of untimed.splice(0, known < 0 ? untimed.length : known)) {
     if (attempt.limitMs === undefined || attempt.ending !== undefined || attempt.host !== id) continue
-    turn.state.attempts.due(attempt, turn.at + attempt.limitMs)
+    turn.state.attempts.due(attempt, limitAt(turn, attempt))
   }
 }
 
 export function outcomes(turn: Turn, host: HostId, list: readonly HostOutcome[]): void {
-  for (const { leaseId, outcome } of list) {
+  unstick(turn, host)
+  const ended: Attempt[] = []
+  for (const { leaseId, outcome, tookMs } of list) {
     const attempt = turn.state.attempts.get(leaseId)
     if (attempt?.host !== host || attempt.phase !== 'begun') continue
-    paced(turn, attempt)
+    ended.push(attempt)
+    turn.state.took.add(attempt.assignment.type, tookMs)
     if (attempt.ending !== undefined) settleEnded(turn, attempt, outcome)
     else settle(turn, attempt, verdictOf(outcome))
   }
+  paced(turn, ended)
 }
 
 function verdictOf(outcome: AttemptOutcome): Verdict {

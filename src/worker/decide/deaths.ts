@@ -6,15 +6,21 @@
 import type { MonoMs } from '../../clock.js'
 import { EXIT_OK } from '../../errors.js'
 import type { TaskError } from '../../task/task.js'
-import type { WorkerEvent } from '../events.js'
+import type { HostEnd, WorkerEvent } from '../events.js'
 import { type Attempt, type Host, NEVER } from '../state.js'
 import type { Turn } from '../turn.js'
 import { settleEnded } from './endings.js'
 import { backOff } from './hosts.js'
+import { wantOfMemory } from './memory.js'
+import { heirEnded } from './recycle.js'
 import { nextEnded } from './reload.js'
 import { settle, type Verdict } from './results.js'
 
 type HostEnded = Extract<WorkerEvent, { kind: 'host-ended' }>
+interface Lease {
+  readonly id: string
+  readonly lease: string
+}
 
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
 /** Deaths so near to each other count for nobody. */
@@ -34,8 +40,11 @@ export function hostEnded(turn: Turn, event: HostEnded): void {
   const unbegun = inIt.filter(({ phase }) => phase !== 'begun')
   passOn(turn, unbegun)
   if (host.killedFor === undefined || host.killedFor === 'loading') died(turn, host, event, begun)
+  else if (host.killedFor === 'memory') judge(turn, host, event, begun)
   else for (const attempt of begun) endKilled(turn, host, attempt)
-  if (host.role === 'next') nextEnded(turn, host, host.lastWords?.message ?? causeOfDeath(host, event).message)
+  const why = (): string => host.lastWords?.message ?? causeOfDeath(host, event).message
+  if (host.role === 'next') nextEnded(turn, host, why())
+  if (host.role === 'heir') heirEnded(turn, host, why())
 }
 
 /** They were not begun: the next host takes them, or they end here if that was under way. */
@@ -63,9 +72,18 @@ function endKilled(turn: Turn, host: Host, attempt: Attempt): void {
 function died(turn: Turn, host: Host, event: HostEnded, begun: readonly Attempt[]): void {
   const error = causeOfDeath(host, event)
   turn.log('error', `host died: ${error.message}`, { pid: host.pid, running: begun.length })
+  const list = judge(turn, host, event, begun)
+  if (turn.state.session?.welcomed === true) turn.tell({ type: 'host-died', list })
+  if (begun.length === 0 && host.role !== 'next' && host.role !== 'heir') endIdle(turn, host, error)
+}
+
+/** @returns those whose fault it may have been */
+function judge(turn: Turn, host: Host, event: HostEnd, begun: readonly Attempt[]): Lease[] {
+  const error = causeOfDeath(host, event)
   const beside = isBeside(turn)
-  diedBeside(turn)
-  const list: { id: string; lease: string }[] = []
+  // What the worker has ended itself excuses nobody.
+  if (host.killedFor !== 'memory') diedBeside(turn)
+  const list: Lease[] = []
   for (const attempt of begun) {
     if (attempt.ending !== undefined) settleEnded(turn, attempt)
     else if (begun.length > 1) settle(turn, attempt, returned(error))
@@ -76,12 +94,11 @@ function died(turn: Turn, host: Host, event: HostEnded, begun: readonly Attempt[
       list.push({ id: attempt.assignment.id, lease: attempt.assignment.lease })
     }
   }
-  if (turn.state.session?.welcomed === true) turn.tell({ type: 'host-died', list })
-  if (begun.length === 0 && host.role !== 'next') endIdle(turn, host, error)
+  return list
 }
 
 /** It ended itself, or said why it ends. */
-function isOwnDoing(host: Host, { signal }: HostEnded): boolean {
+function isOwnDoing(host: Host, { signal }: HostEnd): boolean {
   return host.lastWords !== undefined || !FROM_OUTSIDE.includes(signal)
 }
 
@@ -139,13 +156,14 @@ function endIdle(turn: Turn, host: Host, error: TaskError): void {
   turn.state.exited = true
 }
 
-function causeOfDeath(host: Host, event: HostEnded): TaskError {
+function causeOfDeath(host: Host, event: HostEnd): TaskError {
   const how = event.signal !== undefined ? `signal ${event.signal}` : `exit code ${event.exitCode ?? 'unknown'}`
-  const said = host.lastWords?.message
+  const said = wantOfMemory(host, event) ?? host.lastWords
   const asked = event.exitCode === EXIT_OK ? ': its code ended it' : ''
   return {
-    code: 'host_died',
-    message: said === undefined ? `its process ended with ${how}${asked}` : `${said} (its process ended with ${how})`,
+    code: said?.code === 'out_of_memory' ? 'out_of_memory' : 'host_died',
+    message:
+      said === undefined ? `its process ended with ${how}${asked}` : `${said.message} (its process ended with ${how})`,
     ...(host.lastWords?.stack !== undefined && { stack: host.lastWords.stack }),
     ...(event.exitCode !== undefined && { exitCode: event.exitCode }),
     ...(event.signal !== undefined && { signal: event.signal }),

@@ -1,9 +1,11 @@
-// Code that must end: a timeout, a cancel, a lease that is not ours any more, the end of a drain. AbortSignal, then a grace, at whose end a runner
+// Code that must end: a timeout, a deadline, a cancel, a lease that is not ours any more, the end of a drain. AbortSignal, then a grace, at whose end a runner
 // itself ends what it runs in processes of their own; then its host is killed (P13, P14). What the code still says after the signal does not undo why it was ended.
+
+import type { MonoMs } from '../../clock.js'
 import { formatDuration } from '../../config.js'
 import type { AttemptOutcome } from '../../runner/runner.js'
 import type { AbortReason } from '../events.js'
-import type { Attempt } from '../state.js'
+import { type Attempt, NEVER } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { kill } from './hosts.js'
 import { drop, settle } from './results.js'
@@ -16,6 +18,22 @@ export function timeoutOf(turn: Turn, attempt: Attempt): number | undefined {
   const { type, timeoutMs } = attempt.assignment
   const { served, config } = turn.state
   return timeoutMs ?? served.get(type)?.timeoutMs ?? config.defaultTimeoutMs
+}
+
+/** Its code has begun now: when it is over its limit, or its task over its deadline. */
+export function limitAt(turn: Turn, attempt: Attempt): MonoMs {
+  return Math.min(turn.at + (attempt.limitMs ?? NEVER), deadlineOf(attempt))
+}
+
+/** It ends at the deadline of its task, wherever it stands then. */
+export function endByDeadline(turn: Turn, attempt: Attempt): void {
+  const at = deadlineOf(attempt)
+  if (at > turn.at) turn.state.attempts.due(attempt, at)
+  else end(turn, attempt, 'deadline')
+}
+
+function deadlineOf({ assignment: { deadlineMs = NEVER }, assignedAt }: Attempt): MonoMs {
+  return assignedAt + deadlineMs
 }
 
 /** A master wants it to end. */
@@ -59,6 +77,10 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
       const final = said?.kind === 'failed' && said.final
       return settle(turn, attempt, { outcome: 'failed', error, final })
     }
+    case 'deadline': {
+      const error = { code: 'deadline', message: 'its deadline was over before it ended' }
+      return settle(turn, attempt, { outcome: 'failed', error, final: true })
+    }
     default: {
       if (said?.kind === 'completed') {
         return settle(turn, attempt, { outcome: 'completed', result: said.result, encoding: said.encoding })
@@ -87,8 +109,9 @@ function dueOf(turn: Turn, attempt: Attempt): void {
   }
   const { id, type } = attempt.assignment
   if (givesWay(attempt)) {
-    turn.log('warn', `task ${id} ran into its limit: told to end`, { type })
-    return end(turn, attempt, 'timeout')
+    const reason = turn.at >= deadlineOf(attempt) ? 'deadline' : 'timeout'
+    turn.log('warn', `task ${id} ran into its ${reason === 'timeout' ? 'limit' : reason}: told to end`, { type })
+    return end(turn, attempt, reason)
   }
   const host = attempt.host === undefined ? undefined : turn.state.hosts.get(attempt.host)
   if (host === undefined) return

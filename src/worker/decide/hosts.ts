@@ -1,5 +1,5 @@
 // The hosts: one main host for all ordinary tasks, or one for each slot (`isolate`); and one for each suspect, which ends with
-// it (P11); beside them those of a reload (reload.ts). A host whose main thread is busy is well; one whose watchdog is silent is frozen, and is ended
+// it (P11); beside them those of a reload (reload.ts) and those that take another's place (recycle.ts). A host whose main thread is busy is well; one whose watchdog is silent is frozen, and is ended
 // (section 5).
 import { formatDuration } from '../../config.js'
 import type { TaskError } from '../../task/task.js'
@@ -26,13 +26,15 @@ export function spawn(turn: Turn, role: Host['role']): Host {
     readyBy: at + READY_MS_MAX,
     aliveAt: at,
     silent: false,
-    begins: 0,
+    ...{ given: 0, begins: 0, line: { epoch: 1, recalled: false, stuck: false, lookAt: NEVER } },
+    ...{ memoryBytes: 0, freshBytes: 0, blocked: false, heir: undefined },
     untimed: [],
     killedFor: undefined,
     lastWords: undefined,
   }
   state.hosts.set(host.id, host)
-  turn.do({ kind: 'spawn', host: host.id })
+  const memoryBytesMax = memoryBytesMaxOf(state, host)
+  turn.do({ kind: 'spawn', host: host.id, ...(memoryBytesMax !== undefined && { memoryBytesMax }) })
   if (state.confirmedAt !== undefined) tellDeadline(turn, host)
   return host
 }
@@ -42,6 +44,13 @@ export function kill(turn: Turn, host: Host, why: NonNullable<Host['killedFor']>
   host.phase = 'ending'
   host.killedFor = why
   turn.do({ kind: 'kill', host: host.id })
+}
+
+/** What all code in it together may have: a slot's, for each slot that it may run. */
+export function memoryBytesMaxOf({ config }: State, { role }: Host): number | undefined {
+  const { slotBytesMax } = config.care
+  if (slotBytesMax === undefined) return undefined
+  return config.isolate || role === 'solo' ? slotBytesMax : config.slots * slotBytesMax
 }
 
 /** The host where ordinary tasks run, if it is not on its way out. */

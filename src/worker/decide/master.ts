@@ -5,12 +5,14 @@ import type { WorkerEvent } from '../events.js'
 import { type Host, NEVER, type Session, type State } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { assigned, tellStarted } from './attempts.js'
+import { checkpointed, checkpointsUnsupported } from './checkpoints.js'
 import { diedBeside } from './deaths.js'
 import { beginDrain } from './drain.js'
 import { endByMaster } from './endings.js'
 import { isInService } from './hosts.js'
 import { confirm } from './lease.js'
 import { reload } from './reload.js'
+import { follow, tellReportsAgain } from './reports.js'
 import { recorded } from './results.js'
 
 export function opened(turn: Turn, event: Extract<WorkerEvent, { kind: 'opened' }>): void {
@@ -60,12 +62,13 @@ function registration(state: State, address: string): Register {
     draining: state.drain !== undefined,
     n: state.registrations,
     ...(token !== undefined && { token }),
+    follows: true,
   }
 }
 
 /** The hosts as a master and `dtr ps` show them. */
 export function hostsOf(state: State): { pid: number; state: string }[] {
-  const shown = (host: Host): string => (host.silent ? 'silent' : host.phase)
+  const shown = (host: Host): string => (host.silent ? 'silent' : host.blocked ? 'blocked' : host.phase)
   return [...state.hosts.values()].flatMap((host) =>
     host.pid === undefined ? [] : [{ pid: host.pid, state: shown(host) }],
   )
@@ -117,9 +120,13 @@ function heardMessage(turn: Turn, session: Session, message: MasterToWorker): vo
       return assigned(turn, message.list)
     case 'recorded':
       return recorded(turn, message.list)
+    case 'checkpointed':
+      return checkpointed(turn, message.list)
     case 'cancel':
       for (const { lease, reason } of message.list) endByMaster(turn, lease, reason)
       return
+    case 'follow':
+      return follow(turn, message.list)
     case 'drain':
       return beginDrain(turn, message.graceMs, 'the master stops the cluster')
     case 'reload':
@@ -131,7 +138,9 @@ function heardMessage(turn: Turn, session: Session, message: MasterToWorker): vo
       turn.do({ kind: 'close', session: session.id })
       return lose(turn, 'it refused this worker', turn.at)
     case 'unsupported':
+      if (message.what === 'progress') turn.state.reports.unheard = true
       turn.log('warn', 'the master does not know a message of ours: it is of another version')
+      if (message.what === 'checkpoints') checkpointsUnsupported(turn)
   }
 }
 
@@ -152,6 +161,8 @@ function welcomed(turn: Turn, session: Session, welcome: Welcome): void {
     [...state.attempts].filter((attempt) => attempt.phase !== 'ready'),
   )
   state.unrecorded.sendAgain()
+  tellReportsAgain(turn)
+  state.checkpoints.sendAgain()
 }
 
 function heard(turn: Turn, session: Session, n: number, durable: number): void {
@@ -165,6 +176,7 @@ function beat(turn: Turn, session: Session): void {
   state.beats += 1
   session.sentAt.set(state.beats, at)
   session.nextBeatAt = at + state.timings.heartbeatMs
+  state.checkpoints.release()
   session.ailingTold = isAiling(state)
   const running = [...state.attempts].filter(({ phase }) => phase !== 'ready' && phase !== 'dead').length
   turn.tell({

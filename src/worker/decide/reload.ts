@@ -11,6 +11,7 @@ import type { HostId } from '../events.js'
 import type { Host } from '../state.js'
 import type { Turn } from '../turn.js'
 import { kill, spawn } from './hosts.js'
+import { inherit } from './recycle.js'
 import { settle } from './results.js'
 
 /** @param re of the master's question; none where a change on disk asks */
@@ -36,6 +37,7 @@ export function ready(turn: Turn, id: HostId, types: readonly ServedType[]): voi
   host.phase = 'ready'
   host.aliveAt = turn.at
   if (host.role === 'next') takeOver(turn, host)
+  else if (host.role === 'heir') inherit(turn, host)
   turn.log(state.accepting ? 'debug' : 'info', 'host is ready', { pid: host.pid, types: types.length })
   const served = new Map(types.map((entry) => [entry.type, entry]))
   if (!state.accepting) {

@@ -16,7 +16,10 @@ const UNDER_WAY_BYTES_MAX = WRITE_QUEUE_BYTES_MAX / 2
 export function settle(turn: Turn, attempt: Attempt, verdict: Verdict): void {
   const { id, lease, type } = attempt.assignment
   const settlement: Settlement = { id, lease, ...verdict }
+  const log = turn.state.reports.end(lease)
+  if (log !== undefined) settlement.log = log
   turn.state.attempts.delete(attempt)
+  turn.state.checkpoints.delete(lease)
   turn.state.unrecorded.add(settlement, bytesAtMost(settlement))
   // Work that had begun and did not come to its own end: the drain was not complete (P21).
   const cut = verdict.outcome === 'lost' || (verdict.outcome === 'returned' && verdict.started)
@@ -28,7 +31,9 @@ export function settle(turn: Turn, attempt: Attempt, verdict: Verdict): void {
 
 /** Forgets an attempt that a master does not want to hear of any more. */
 export function drop(turn: Turn, attempt: Attempt): void {
+  turn.state.reports.end(attempt.assignment.lease)
   turn.state.attempts.delete(attempt)
+  turn.state.checkpoints.delete(attempt.assignment.lease)
   turn.log('debug', `task ${attempt.assignment.id} dropped: its lease is not ours any more`)
 }
 
@@ -53,9 +58,10 @@ function tellResults(turn: Turn, list: Settlement[]): void {
   turn.tell({ type: 'results', list, ...(ahead > 0 && { ahead }) })
 }
 
-/** JSON in JSON doubles at most (quotes and backslashes); text of an error may be control characters, six for one. */
+/** JSON in JSON doubles at most (quotes and backslashes); text of an error or a log may be control characters, six for one. */
 function bytesAtMost(settlement: Settlement): number {
-  if (settlement.outcome === 'completed') return 512 + 2 * Buffer.byteLength(settlement.result)
+  const said = 6 * (settlement.log?.text.length ?? 0)
+  if (settlement.outcome === 'completed') return 512 + 2 * Buffer.byteLength(settlement.result) + said
   const error = 'error' in settlement ? settlement.error : undefined
-  return 512 + 6 * ((error?.message.length ?? 0) + (error?.stack?.length ?? 0))
+  return 512 + said + 6 * ((error?.message.length ?? 0) + (error?.stack?.length ?? 0))
 }

@@ -20,7 +20,9 @@ export async function checkServed({ modules, builtins, commands, runners, signal
       listeningFd: 'ignore',
       name: 'check',
       spawned: () => {},
+      slots: 1,
       alive: () => {},
+      recalled: () => {},
       printed: () => {},
       said(messages) {
         for (const message of messages) {
@@ -30,8 +32,8 @@ export async function checkServed({ modules, builtins, commands, runners, signal
           if (message.type === 'ready') host.kill()
         }
       },
-      ended(exitCode, ended, why) {
-        const how = ended === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${ended}`
+      ended({ exitCode, signal: by }, why) {
+        const how = by === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${by}`
         if (problem?.endsWith('could not be loaded') === true)
           problem += `: ${why ?? `their process ended with ${how}`}`
         clearTimeout(tooLong)

@@ -1,20 +1,26 @@
 // The host process: runs users' code, and nothing else. It has no secret, no socket of its own and no say: what it is told
 // comes by a pipe, and its watchdog (a thread, started first) ends it whatever the code does; a sentinel ends what it leaves.
 import { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { rawMonoMs } from '../../clock.js'
+import { type MonoMs, rawMonoMs } from '../../clock.js'
 import { DtrError, messageOf } from '../../errors.js'
 import type { LogEntry } from '../../log.js'
 import { openRunner } from '../../runner/open.js'
 import type { AttemptInput, Runner } from '../../runner/runner.js'
 import { taskErrorOf } from '../../runner/thrown.js'
+import { closeTracing, openTracing } from '../../tracing/open.js'
+import { metaWithout } from '../../tracing/trace-context.js'
+import type { Tracing } from '../../tracing/tracing.js'
 import type { AbortReason, HostOutcome } from '../events.js'
-import { Batches, BEGIN_MS_MAX } from './batches.js'
+import { Checkpoints } from './checkpoints.js'
+import { EventLoop, Marks } from './event-loop.js'
+import { Gate } from './gate.js'
 import { LateControl } from './late-control.js'
+import { BEGIN_MS_MAX, Line } from './line.js'
 import { LineBudget } from './line-budget.js'
 import { Pipe } from './pipe.js'
-import { type FromHost, inLines, type Served, type ToHost } from './pipe-messages.js'
+import { type FromHost, inLines, type ToHost } from './pipe-messages.js'
+import { Reports } from './reports.js'
 import { Sentinel } from './sentinel.js'
 
 /** Inherited from the worker; see process.ts. */
@@ -22,9 +28,12 @@ const WORK_FD = 4
 const LOG_CHARS_MAX = 8_000
 const EXIT_FAILED = 1
 
-/** How many attempts have begun, for the watchdog to tell: a number of this size is written as a whole. */
-const begun = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT))
-const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData: begun })
+const marks = new Marks()
+const loop = new EventLoop(marks)
+const gate = new Gate()
+const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
+  workerData: { marks: marks.shared, gate: gate.shared },
+})
 // Without its watchdog no code may run.
 watchdog.on('error', () => process.exit(EXIT_FAILED))
 const sentinel = new Sentinel()
@@ -40,16 +49,30 @@ const pipe = new Pipe(new Socket({ fd: WORK_FD, readable: true, writable: true }
 process.on('uncaughtException', (thrown) => leaveWith({ type: 'uncaught', error: taskErrorOf(thrown, 'host_died') }))
 // What has ended is told, whatever ends the process.
 process.on('exit', () => {
+  reports.sayAll()
   sayOutcomes()
   pipe.flush()
 })
 
 const running = new Map<string, LateControl>()
+const checkpoints = new Checkpoints((checkpoint) => say({ type: 'checkpoint', ...checkpoint }))
 const budget = new LineBudget()
+const reports = new Reports({
+  isRunning: (leaseId) => running.has(leaseId),
+  unreadBytes: () => pipe.unreadBytes,
+  say: (list) => say({ type: 'reports', list }),
+})
+const shared = { reports, loop, checkpoints }
 let runner: Runner | undefined
-const batches = new Batches()
-let beginning = false
-/** Of this turn. */
+let tracing: Tracing | undefined
+let line = new Line(1)
+/** Of what is in the line. */
+let epoch = 0
+/** When this turn of the event loop began to begin attempts, if it did. */
+let turnMs: MonoMs | undefined
+/** What was said is still on its way to the system. */
+let writing = false
+/** That were not told yet. */
 let outcomes: HostOutcome[] = []
 
 function say(message: FromHost): void {
@@ -57,10 +80,14 @@ function say(message: FromHost): void {
 }
 
 async function leaveWith(lastWords: FromHost): Promise<void> {
+  reports.sayAll()
   sayOutcomes()
   await pipe.written(lastWords)
   process.exit(EXIT_FAILED)
 }
+
+type Load = Extract<ToHost, { type: 'load' }>
+type Run = Extract<ToHost, { type: 'run' }>
 
 function receive(message: ToHost): void {
   switch (message.type) {
@@ -68,29 +95,40 @@ function receive(message: ToHost): void {
       void load(message)
       return
     case 'run':
-      for (const { leaseId } of message.list) running.set(leaseId, new LateControl())
-      batches.add(message.list)
-      if (!beginning) void begin()
+      take(message)
+      begin()
       return
     case 'abort':
       running.get(message.leaseId)?.abort(new DtrError(message.reason, WHY[message.reason]))
+      return
+    case 'checkpointed':
+      checkpoints.answered(message)
+      return
+    case 'leave':
+      // As its worker would end it: with all that its code has started.
+      void closeTracing().finally(() => process.kill(-process.pid, 'SIGKILL'))
   }
 }
 
 const WHY: Readonly<Record<AbortReason, string>> = {
   timeout: 'the limit of this run is over',
+  deadline: 'the deadline of this task is over',
   cancelled: 'this task was cancelled',
   stale: 'this attempt is not wanted any more: its lease is over',
   lost: 'this worker has lost its master',
   stopping: 'this worker stops, and the time to finish is nearly over',
 }
 
-async function load({ modules, builtins, commands, runners }: Served): Promise<void> {
+async function load({ slots, modules, builtins, commands, runners, traced }: Load): Promise<void> {
+  line = new Line(slots)
   try {
     runner = await openRunner({
       ...{ modules, builtins, runners, log },
       commands: commands === undefined ? undefined : { ...commands, groups: sentinel },
     })
+    // After the users' modules: what they register for their own spans comes first.
+    if (traced === true)
+      tracing = await openTracing({ service: 'dtr-worker', name: process.argv[2] ?? '', forAll: true })
     say({ type: 'ready', types: [...runner.types] })
   } catch (error) {
     const hint = error instanceof DtrError && error.hint !== undefined ? ` (${error.hint})` : ''
@@ -98,38 +136,89 @@ async function load({ modules, builtins, commands, runners }: Served): Promise<v
   }
 }
 
-/** Each begins after it was written that it does: that is what tells it from one that never began, however it goes on. */
-async function begin(): Promise<void> {
-  beginning = true
-  let sinceMs = rawMonoMs()
-  for (let batch = batches.next(); batch.length > 0; batch = batches.next()) {
-    const leaseIds = batch.map(({ leaseId }) => leaseId)
-    const written = pipe.written({ type: 'began', leaseIds } satisfies FromHost)
-    if (written !== undefined) await written
-    let atMs = rawMonoMs()
-    for (const attempt of batch) {
-      begun[0]! += 1
-      void run(attempt)
-      const nowMs = rawMonoMs()
-      batches.took(attempt.type, nowMs - atMs)
-      atMs = nowMs
-    }
-    if (atMs - sinceMs < BEGIN_MS_MAX) continue
-    // Results leave, and aborts come in.
-    await setImmediate()
-    sinceMs = rawMonoMs()
+function take({ epoch: given, list }: Run): void {
+  if (given !== epoch) {
+    dropLine()
+    epoch = given
+    gate.open(epoch)
   }
-  beginning = false
+  for (const { leaseId } of list) running.set(leaseId, new LateControl(leaseId, shared))
+  line.add(list)
 }
 
-async function run(attempt: AttemptInput): Promise<void> {
+/** The worker has taken them back. */
+function dropLine(): void {
+  for (const { leaseId } of line.clear()) running.delete(leaseId)
+}
+
+/**
+ * Begins what can be begun, for BEGIN_MS_MAX in a turn of the event loop: then results leave, and aborts come in. Each begins
+ * after it was written that it does: that is what tells it from one that never began, however it goes on.
+ */
+function begin(): void {
+  while (!writing) {
+    if (!line.hasTold && !tell()) return
+    if (!line.mayBegin) return
+    if (!gate.pass()) return dropLine()
+    const attempt = line.begin()
+    const beganMs = rawMonoMs()
+    void run(attempt, beganMs)
+    line.letGo(attempt.type, rawMonoMs() - beganMs)
+  }
+}
+
+/** @returns whether some can begin now */
+function tell(): boolean {
+  if (line.isEmpty || isTurnOver()) return false
+  const list = line.tell()
+  if (list.length === 0) return false
+  sayOutcomes()
+  const written = pipe.written({ type: 'began', leaseIds: list.map(({ leaseId }) => leaseId) } satisfies FromHost)
+  if (written === undefined) return true
+  writing = true
+  void written.then(() => {
+    writing = false
+    begin()
+  })
+  return false
+}
+
+function isTurnOver(): boolean {
+  if (turnMs === undefined) {
+    turnMs = rawMonoMs()
+    setImmediate(() => {
+      turnMs = undefined
+      sayOutcomes()
+      begin()
+    })
+  }
+  return rawMonoMs() - turnMs >= BEGIN_MS_MAX
+}
+
+async function run(attempt: AttemptInput, beganMs: MonoMs): Promise<void> {
   const { leaseId } = attempt
   const control = running.get(leaseId)
   if (runner === undefined || control === undefined) throw new Error('a run before the load')
-  const outcome = await runner.run(attempt, control)
+  control.beganMs = beganMs
+  const outcome = await (tracing?.run(attempt, control, runner) ?? runner.run(withOwnMeta(attempt), control))
+  const tookMs = rawMonoMs() - beganMs
+  reports.end(leaseId)
   running.delete(leaseId)
-  outcomes.push({ leaseId, outcome })
-  if (outcomes.length === 1) queueMicrotask(sayOutcomes)
+  control.ended()
+  line.ended(attempt.type, tookMs)
+  outcomes.push({ leaseId, outcome, tookMs: Math.round(tookMs * 1_000) / 1_000 })
+  begin()
+  // While others begin in this turn they leave together.
+  if (outcomes.length > 0 && (line.isEmpty || turnMs === undefined)) queueMicrotask(sayOutcomes)
+}
+
+/** What stands in its meta for a trace is not its user's. */
+function withOwnMeta(attempt: AttemptInput): AttemptInput {
+  if (attempt.meta === undefined) return attempt
+  const own = metaWithout(attempt.meta)
+  if (own === attempt.meta) return attempt
+  const { meta: _, ...rest } = attempt
+  return own === undefined ? rest : { ...rest, meta: own }
 }
 
 /** What has ended in one turn is told in one line. */
@@ -144,7 +233,7 @@ function charsOf({ outcome }: HostOutcome): number {
   return outcome.kind === 'failed' ? outcome.error.message.length + (outcome.error.stack?.length ?? 0) : 0
 }
 
-/** Lines of `ctx.log`: bounded here, so that a flood of them fills no memory on its way. */
+/** Lines of `ctx.log`, for the worker's own log: bounded here, so that a flood of them fills no memory on its way. */
 function log(attempt: AttemptInput, entry: LogEntry): void {
   const fields = Object.entries(entry.fields ?? {}).map(([name, value]) => ` ${name}=${String(value)}`)
   const text = `${attempt.type} ${attempt.taskId}: ${String(entry.text)}${fields.join('')}`

@@ -2,7 +2,7 @@
 // watchdog, which is heard whatever the main thread does.
 import type { WrittenCommands } from '../../runner/command.js'
 import type { AttemptInput } from '../../runner/runner.js'
-import type { AbortReason } from '../events.js'
+import type { AbortReason, CheckpointAnswer, HostSign } from '../events.js'
 
 export type { FromHost } from './from-host.js'
 
@@ -32,26 +32,38 @@ export interface Served {
   readonly commands?: ServedCommands | undefined
   /** Absolute paths of modules that are runners. */
   readonly runners?: readonly string[] | undefined
+  /** Whether its attempts are traced. */
+  readonly traced?: boolean | undefined
 }
 
 export interface ServedCommands extends WrittenCommands {
   /** From SIGTERM to SIGKILL where one is told to end. */
   readonly killGraceMs: number
+  /** What one may have, with all that it has started. */
+  readonly memoryBytesMax?: number | undefined
 }
 
 export type ToHost =
   /** The first message: what it is to load. */
-  | ({ readonly type: 'load' } & Served)
-  | { readonly type: 'run'; readonly list: readonly AttemptInput[] }
+  | ({ readonly type: 'load'; readonly slots: number } & Served)
+  /** One after the other, as there are slots. Those of an earlier epoch that have not begun never do. */
+  | { readonly type: 'run'; readonly epoch: number; readonly list: readonly AttemptInput[] }
   | { readonly type: 'abort'; readonly leaseId: string; readonly reason: AbortReason }
+  | ({ readonly type: 'checkpointed' } & CheckpointAnswer)
+  /** Of one that is traced, and has nothing to run: it is to deliver its spans, and to end. */
+  | { readonly type: 'leave' }
 
-export interface ToWatchdog {
+export type ToWatchdog = Limits | { readonly recall: number }
+
+export interface Limits {
   /** Until when code may run, on the raw monotonic clock that all processes of a machine share. */
   readonly deadlineMs: number
   readonly signEveryMs: number
 }
-/** What a watchdog writes: a sign of life. */
-export interface SignOfLife {
-  /** So many attempts have begun in the life of this host: it knows while the code of one keeps all behind it waiting. */
+/** What a watchdog writes: a sign of life. It knows while the code of one attempt keeps all behind it waiting. */
+export type SignOfLife = HostSign
+/** It answers a recall: so many attempts have begun in the life of the host, and no other one of this epoch does. */
+export interface Recalled {
+  readonly epoch: number
   readonly begun: number
 }

@@ -39,6 +39,11 @@ export class Pipe<Row> {
     stream.on('close', () => handlers.closed(fault))
   }
 
+  /** What was written and the other end has not read. */
+  get unreadBytes(): number {
+    return this.#stream.writableLength
+  }
+
   /** What is sent in one turn leaves in one write. */
   send(message: object): void {
     if (this.#unwritten === '') queueMicrotask(() => this.flush())

@@ -4,8 +4,10 @@
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
 import { rawMonoMs } from '../../clock.js'
+import { Marks } from './event-loop.js'
+import { Gate } from './gate.js'
 import { Pipe } from './pipe.js'
-import type { SignOfLife, ToWatchdog } from './pipe-messages.js'
+import type { Recalled, SignOfLife, ToWatchdog } from './pipe-messages.js'
 
 /** Inherited from the worker; see process.ts. */
 const WATCHDOG_FD = 3
@@ -30,9 +32,12 @@ function watch(): void {
   else if (leftMs !== Number.POSITIVE_INFINITY) timer = setTimeout(watch, Math.min(leftMs + 1, 2 ** 31 - 1))
 }
 
-/** Counted by the main thread. */
-const begun = workerData as Float64Array
+const shared = workerData as { readonly marks: Marks['shared']; readonly gate: Gate['shared'] }
+/** Left by the main thread. */
+const marks = new Marks(shared.marks)
+const gate = new Gate(shared.gate)
 let signEveryMs = 0
+let signedAtMs = rawMonoMs()
 let signs: NodeJS.Timeout | undefined
 
 function giveSigns(everyMs: number): void {
@@ -45,16 +50,33 @@ function giveSigns(everyMs: number): void {
 
 /** One that waits to be read is enough. */
 function giveSign(): void {
-  const sign: SignOfLife = { begun: begun[0] ?? 0 }
-  if (socket.writableLength === 0) socket.write(`${JSON.stringify(sign)}\n`)
+  const nowMs = rawMonoMs()
+  // Where this thread stood still as well nobody has blocked the other.
+  const stalledMs = Math.max(0, nowMs - signedAtMs - signEveryMs)
+  signedAtMs = nowMs
+  const sign: SignOfLife = {
+    begun: gate.begun,
+    memoryBytes: process.memoryUsage.rss(),
+    blockedMs: Math.max(0, marks.blockedMs(nowMs) - Math.round(stalledMs)),
+  }
+  if (socket.writableLength === 0) pipe.send(sign)
+}
+
+/** Whatever the main thread does: what it has not begun of these it never will. */
+function recall(epoch: number): void {
+  pipe.send({ epoch, begun: gate.close(epoch) } satisfies Recalled)
 }
 
 process.on('uncaughtException', endGroup)
 const socket = new Socket({ fd: WATCHDOG_FD, readable: true, writable: true })
-new Pipe(socket, {
+const pipe = new Pipe(socket, {
   read: (row) => row as ToWatchdog,
   rows(rows) {
     for (const row of rows) {
+      if ('recall' in row) {
+        recall(row.recall)
+        continue
+      }
       deadlineMs = row.deadlineMs
       giveSigns(row.signEveryMs)
     }

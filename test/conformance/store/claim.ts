@@ -1,5 +1,6 @@
 // Claims: the one order of P15, routes, what a grant carries.
 import type { Claim } from '../../../src/store/store.js'
+import { BOUNDS_MS } from '../../../src/task/histogram.js'
 import { DONE, FAIL, id, numbers, type Scenario, spec } from './subject.js'
 
 export function claimScenarios(scenario: Scenario): void {
@@ -90,12 +91,37 @@ export function claimScenarios(scenario: Scenario): void {
         timeoutMs: 9,
         suspect: false,
         meta: '{}',
+        runAt: s.now,
       },
     ])
     t.match(await s.task(1), { state: 'running', attempt: 1, leaseId, holder: 'w#7', grantedAt: s.now })
     t.same(await s.counts(), { 'echo running': 1 })
     t.same(await s.store.holders(), [{ incarnation: 'w#7', beat: 0, running: 1 }])
   })
+
+  scenario(
+    'how long what is granted had waited is told, by bucket, and the same where a batch is applied again',
+    async (t, s) => {
+      await s.submit(spec(1), spec(2, { delayMs: 1_000 }))
+      s.now += 1_030
+      await s.submit(spec(3))
+      const claims = [s.claimOf(5)]
+      const { waits } = await s.apply({ claims })
+      const counts = new Map(waits?.counts.flatMap((count, bucket) => (count > 0 ? [[bucket, count]] : [])) as [])
+      const bucketOf = (ms: number): number => BOUNDS_MS.findIndex((bound) => ms <= bound)
+      t.same(
+        [...counts].sort(),
+        [
+          [bucketOf(0), 1],
+          [bucketOf(30), 1],
+          [bucketOf(1_030), 1],
+        ].sort(),
+      )
+      t.equal(waits?.sumMs, 1_060)
+      t.same((await s.apply({ claims, retried: true })).waits, waits)
+      t.equal((await s.apply({ claims: [s.claimOf(5)] })).waits, undefined, 'nothing was granted')
+    },
+  )
 
   scenario('payloads of any length come with their grants', async (t, s) => {
     const payloads = ['""', '"ü"', `"${'é'.repeat(2_047)}"`, `"${'x'.repeat(4_095)}"`, `"${'x'.repeat(100_000)}"`]

@@ -1,6 +1,6 @@
 // What the clock does: delays, backoff, expiry, each a bounded number a batch (P16, P20, P12).
 import { GATES_PER_BATCH_MAX } from '../../../src/store/store.js'
-import { FAIL, id, numbers, type Scenario, spec } from './subject.js'
+import { DONE, FAIL, id, numbers, type Scenario, settleOf, spec } from './subject.js'
 
 const MANY = GATES_PER_BATCH_MAX + 200
 const many = (changes: Parameters<typeof spec>[1]) => Array.from({ length: MANY }, (_, n) => spec(n, changes))
@@ -68,6 +68,58 @@ export function gateScenarios(scenario: Scenario): void {
     t.same((await s.apply({})).ended, [])
     await s.settle(grant, FAIL)
     t.match(await s.task(1), { state: 'failed', error: { code: 'expired' } })
+  })
+
+  scenario('a task that still waits at its deadline has failed, and says why', async (t, s) => {
+    await s.submit(spec(1, { deadlineMs: 100 }), spec(2, { deadlineMs: 300, expiresMs: 200, origin: 'client#1' }))
+    t.match(await s.task(1), { deadlineAt: s.now + 100, expiresAt: s.now + 100 })
+    t.match(await s.task(2), { deadlineAt: s.now + 300, expiresAt: s.now + 200 })
+    s.now += 100
+    t.match((await s.apply({ claims: [s.claimOf(1)] })).ended, [{ id: id(1), error: { code: 'deadline' } }])
+    const [grant] = await s.claim(1)
+    t.notOk(grant, 'the other one runs already')
+    const [running] = [await s.task(2)]
+    s.now += 200
+    t.same((await s.apply({})).ended, [], 'what runs is for its worker to end')
+    const lease = { taskId: id(2), leaseId: running.leaseId! }
+    t.match(await s.settle(lease, FAIL), { state: 'pending' })
+    t.match(await s.task(2), { state: 'failed', error: { code: 'deadline' } }, 'and is not tried again')
+    t.match(await s.story(2), [{ error: { code: 'task_failed' } }])
+    t.same(await s.counts(), { 'echo failed': 2 })
+  })
+
+  scenario('a grant says when the deadline is, and a result that is late by a little counts', async (t, s) => {
+    const late = { code: 'deadline', message: 'over' } as const
+    const grant = await s.running(spec(1, { deadlineMs: 100 }))
+    t.equal(grant.deadlineAt, s.now + 100)
+    t.notOk('deadlineAt' in (await s.running(spec(2))))
+    s.now += 150
+    t.match(await s.settle(grant, DONE), { status: 'recorded', state: 'completed' })
+    const told = await s.running(spec(3, { deadlineMs: 100, origin: 'client#1' }))
+    s.now += 100
+    const operations = [settleOf(told, { kind: 'failed', error: late, final: true })]
+    const { ended } = await s.apply({ operations })
+    t.match(ended, [{ id: id(3), state: 'failed', error: late }])
+    t.same((await s.apply({ operations, retried: true })).ended, ended)
+  })
+
+  scenario('a retry by hand lifts the deadline', async (t, s) => {
+    await s.submit(spec(1, { deadlineMs: 100 }))
+    s.now += 100
+    await s.apply({})
+    await s.retry(1)
+    s.now += 1_000
+    const [grant] = await s.claim(1)
+    t.equal(grant?.taskId, id(1))
+    t.notOk('deadlineAt' in grant!)
+  })
+
+  scenario('retried: what a batch ended at its deadline is told again', async (t, s) => {
+    await s.submit(spec(1, { deadlineMs: 100, origin: 'client#1' }))
+    s.now += 100
+    const first = await s.apply({})
+    t.equal(first.ended.length, 1)
+    t.same((await s.apply({ retried: true })).ended, first.ended)
   })
 
   scenario('what is over never starts, also where one batch cannot end it all', async (t, s) => {

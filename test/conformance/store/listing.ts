@@ -43,6 +43,23 @@ export function listingScenarios(scenario: Scenario): void {
     t.same((await all(s, {}, 4)).numbers, [6, 5, 4, 3, 2, 1])
   })
 
+  scenario('of no types there is nothing, and what is asked for by who has others is unknown', async (t, s) => {
+    await s.submit(spec(1), spec(2, { type: 'other' }))
+    t.same((await s.store.list({ types: [] }, { limit: 9 })).tasks, [])
+    t.same((await s.store.failures({ types: [] })).groups, [])
+    const types = ['echo']
+    const { operations } = await s.apply({
+      operations: [
+        { kind: 'cancel', taskId: id(2), types },
+        { kind: 'cancel', taskId: id(1), types },
+        { kind: 'retry', taskId: id(2), types },
+        { kind: 'retry', taskId: id(1), types },
+      ],
+    })
+    t.match(operations, [{ status: 'unknown' }, { status: 'cancelled' }, { status: 'unknown' }, { status: 'retried' }])
+    t.same(await s.counts(), { 'echo pending': 1, 'other pending': 1 })
+  })
+
   scenario('a page tells how a task stands, and not what it carries', async (t, s) => {
     await failing(s, 1, 'x'.repeat(600))
     const { tasks } = await s.store.list({}, { limit: 1 })

@@ -6,7 +6,10 @@ import { Durable } from './p01-durable.js'
 import { SameTask } from './p02-same-task.js'
 import { Story } from './p03-story.js'
 import { Acknowledged } from './p04-acknowledged.js'
+import { KeptCheckpoints } from './p05-checkpoints.js'
 import { Fence } from './p05-fence.js'
+import { Recorded } from './p05-recorded.js'
+import { Reported } from './p05-reported.js'
 import { OneEnd } from './p06-one-end.js'
 import { NoOverlap } from './p07-overlap.js'
 import { ShortBreak } from './p08-short-break.js'
@@ -22,6 +25,7 @@ import { Backoff } from './p16-backoff.js'
 import { Liveness } from './p17-liveness.js'
 import { Loss } from './p18-loss.js'
 import { Blame } from './p19-blame.js'
+import { PulledLeases } from './p19-pulled.js'
 import { WallClock } from './p20-wall-clock.js'
 import { Drain } from './p21-drain.js'
 import { Busy } from './p24-busy.js'
@@ -50,6 +54,9 @@ export function checkers(): readonly Checker[] {
     new SameTask(),
     new Acknowledged(),
     new Fence(),
+    new Recorded(),
+    new Reported(),
+    new KeptCheckpoints(),
     new OneEnd(),
     new NoOverlap(),
     new WallClock(),
@@ -66,6 +73,7 @@ export function checkers(): readonly Checker[] {
     new Liveness(),
     new Loss(),
     new Blame(),
+    new PulledLeases(),
     new Drain(),
     new Busy(),
     // What breaks another promise leaves a gap in the story, too.

@@ -1,7 +1,7 @@
 // P3: a task's story tells each attempt that ran, by whom and how it ended; no line of it is lost, and a client reads it as it
 // is on disk.
 import type { TaskField } from '../../../src/protocol/messages.js'
-import type { Happening, Row, Run } from '../happenings.js'
+import type { Happening, Pulled, Row, Run } from '../happenings.js'
 import type { Checker, Found, Known } from './all.js'
 
 export class Story implements Checker {
@@ -21,17 +21,22 @@ export class Story implements Checker {
       const kept = before.every((line, index) => row.story[index]?.leaseId === line.leaseId)
       if (!kept) return { what: `the story of ${taskId} has lost a line`, taskId }
       const untold = facts.runsOf(taskId).find((run) => !isTold(run, row))
-      if (untold !== undefined) return { what: `the story of ${taskId} does not tell of ${untold.leaseId}`, taskId }
+      const unknown = untold ?? facts.pulledOf(taskId).find((pulled) => !isPulledTold(pulled, row))
+      if (unknown !== undefined) return { what: `the story of ${taskId} does not tell of ${unknown.leaseId}`, taskId }
     }
     return undefined
   }
 }
 
+function isTold({ worker, ...run }: Run, row: Row): boolean {
+  return isPulledTold({ ...run, holder: worker.incarnation }, row)
+}
+
 /** The last attempt is told by the task itself while it runs, and where it succeeded. */
-function isTold({ leaseId, attempt, worker }: Run, { task, story }: Row): boolean {
+function isPulledTold({ leaseId, attempt, holder }: Pulled, { task, story }: Row): boolean {
   if (task.leaseId === leaseId && (task.state === 'running' || task.state === 'completed')) return true
   const line = story.find((one) => one.leaseId === leaseId)
-  return line?.attempt === attempt && line.holder === worker.incarnation
+  return line?.attempt === attempt && line.holder === holder
 }
 
 function tells({ state, attempt, story }: TaskField, row: Row): boolean {

@@ -2,7 +2,7 @@
 // else is stale and changes nothing.
 //
 // Each batch is played again on a small model of its own: who holds what.
-import type { Operation } from '../../../src/store/store.js'
+import type { LeaseRef, Operation } from '../../../src/store/store.js'
 import type { Applied, Happening } from '../happenings.js'
 import type { Checker, Found } from './all.js'
 
@@ -32,7 +32,7 @@ export class Fence implements Checker {
     return this.#compare(happening)
   }
 
-  #operation(operation: Operation, { outcome: { operations } }: Applied, index: number): Found | undefined {
+  #operation(operation: Operation, { outcome: { operations }, batch }: Applied, index: number): Found | undefined {
     const outcome = operations[index]!
     if (operation.kind === 'settle' && outcome.kind === 'settle') {
       const { taskId, leaseId } = operation
@@ -42,11 +42,18 @@ export class Fence implements Checker {
       } else if (outcome.status === 'recorded' && !this.#settled.has(leaseId) && !this.#endedAbove.has(leaseId)) {
         return { what: `a settlement by ${leaseId} was recorded, which does not hold ${taskId}`, taskId }
       }
+    } else if (operation.kind === 'checkpoint' && outcome.kind === 'checkpoint') {
+      const { taskId, leaseId } = operation
+      const holds = this.#held.get(taskId)?.leaseId === leaseId
+      // Applied again it is answered as it was then.
+      if (holds !== (outcome.status === 'recorded') && !batch.retried)
+        return { what: `a checkpoint by ${leaseId} is ${outcome.status}; it holds ${taskId}: ${holds}`, taskId }
     } else if (operation.kind === 'attach') {
       const named = new Set(operation.leases.map(({ leaseId }) => leaseId))
       this.#endAbove(({ leaseId, holder }) => holder === operation.incarnation && !named.has(leaseId))
     } else if (operation.kind === 'expire' && outcome.kind === 'expire' && outcome.status === 'expired') {
-      this.#endAbove(({ holder }) => holder === operation.incarnation)
+      const { incarnation, leases } = operation
+      this.#endAbove(({ leaseId, holder }) => holder === incarnation && isAmong(leases, leaseId))
     }
     return undefined
   }
@@ -73,4 +80,9 @@ export class Fence implements Checker {
     }
     return undefined
   }
+}
+
+/** Where an expiry names none, all of them. */
+function isAmong(leases: readonly LeaseRef[] | undefined, leaseId: string): boolean {
+  return leases === undefined || leases.some((lease) => lease.leaseId === leaseId)
 }

@@ -63,7 +63,9 @@ function isSpared(plan: Plan): boolean {
 
 function lostIn({ batch }: Applied): Found | undefined {
   for (const operation of batch.operations) {
-    if (operation.kind === 'expire') return { what: `${operation.incarnation} was given up for a cut connection` }
+    // Leases that are pulled end by themselves.
+    if (operation.kind === 'expire' && operation.leases === undefined)
+      return { what: `${operation.incarnation} was given up for a cut connection` }
     if (operation.kind !== 'settle' || operation.ending.kind !== 'lost') continue
     return { what: `${operation.leaseId} was lost to a cut connection`, taskId: operation.taskId }
   }

@@ -1,5 +1,6 @@
 // P9: code starts at most `maxAttempts` times, plus uncharged returns; only what provably never started is taken back; the
 // grant is on disk before the assignment leaves.
+import type { Operation } from '../../../src/store/store.js'
 import { chargedAttempts, DEFAULT_MAX_ATTEMPTS, UNCHARGED_RETURNS_MAX } from '../../../src/task/task.js'
 import { type Applied, type Happening, retriedBy } from '../happenings.js'
 import type { Checker, Found, Known } from './all.js'
@@ -22,9 +23,8 @@ export class Attempts implements Checker {
     if (runs.filter((other) => other.leaseId === leaseId).length > 1) return { what: `${leaseId} began twice`, taskId }
     const task = facts.rows.get(taskId)?.task
     const most = (task?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS) + (task?.uncharged ?? 0) + (task?.forgiven ?? 0)
-    return runs.length > most
-      ? { what: `${taskId} began ${runs.length} times; ${most} are allowed`, taskId }
-      : undefined
+    const starts = facts.startsOf(taskId)
+    return starts > most ? { what: `${taskId} began ${starts} times; ${most} are allowed`, taskId } : undefined
   }
 
   /** An attempt that is not counted any more must not have begun. */
@@ -44,6 +44,8 @@ export class Attempts implements Checker {
     for (const [index, operation] of batch.operations.entries()) {
       if (operation.kind !== 'settle' || operation.ending.kind !== 'returned' || !operation.ending.started) continue
       const { taskId, leaseId } = operation
+      // A lease that was pulled ran out just before, in this very batch.
+      if (batch.operations.slice(0, index).some((earlier) => endsLease(earlier, leaseId))) continue
       const was = before.get(taskId)?.task
       const is = after.get(taskId)?.task
       if (was?.leaseId !== leaseId || was.state !== 'running' || is === undefined || is.cancelRequested) continue
@@ -55,6 +57,10 @@ export class Attempts implements Checker {
     }
     return undefined
   }
+}
+
+function endsLease(operation: Operation, leaseId: string): boolean {
+  return operation.kind === 'expire' && operation.leases?.some((lease) => lease.leaseId === leaseId) === true
 }
 
 /** What a person sends back has all its attempts again. */

@@ -8,9 +8,9 @@ export class AtMostOnce implements Checker {
 
   see(happening: Happening, { facts }: Known): Found | undefined {
     if (happening.kind === 'applied') return heldReady(happening)
-    if (happening.kind !== 'began') return undefined
-    const { taskId } = happening.run
-    if (facts.rows.get(taskId)?.task.maxAttempts !== 1 || facts.runsSinceRetry(taskId).length === 1) return undefined
+    if (happening.kind !== 'began' && happening.kind !== 'pull-began') return undefined
+    const { taskId } = happening.kind === 'began' ? happening.run : happening
+    if (facts.rows.get(taskId)?.task.maxAttempts !== 1 || facts.startsSinceRetry(taskId) <= 1) return undefined
     return { what: `${taskId} may run once, and begins again`, taskId }
   }
 }

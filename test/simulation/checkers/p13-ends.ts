@@ -1,5 +1,5 @@
-// P13: timeout and cancel end the code, whatever it does, within the grace and a second; so does the word that a lease is over.
-import { type Happening, type Run, retriedBy } from '../happenings.js'
+// P13: timeout, deadline and cancel end the code, whatever it does, within the grace and a second; so does the word that a lease is over.
+import { type Applied, type Happening, type Run, retriedBy } from '../happenings.js'
 import { sparesMessages } from '../plan.js'
 import type { Checker, Found, Known } from './all.js'
 
@@ -10,19 +10,22 @@ export class Ends implements Checker {
   readonly promise = 'P13'
   /** When a client was answered that their code is being ended. */
   readonly #cancelling = new Map<string, number>()
+  /** What was left until its deadline when a lease was granted. */
+  readonly #leftMs = new Map<string, number>()
 
   see(happening: Happening, { facts, scene, now }: Known): Found | undefined {
     if (happening.kind === 'said' && happening.message.type === 'cancelled-tasks') {
       for (const { id, status } of happening.message.list) if (status === 'cancelling') this.#cancelling.set(id, now)
     }
-    if (happening.kind === 'applied') for (const id of retriedBy(happening)) this.#cancelling.delete(id)
+    if (happening.kind === 'applied') this.#applied(happening)
     for (const run of facts.active) {
       const { worker, host } = run
       if (host.frozen || worker.process.frozen) continue
       // Where the network does its work the worker hears of a cancel when the client does.
       const wished = sparesMessages(scene.plan) ? this.#cancelling.get(run.taskId) : undefined
       const heard = worker.cancelsHeard.get(run.leaseId)
-      const toldAt = Math.min(timeoutAt(run, facts.rows), heard ?? NEVER, wished ?? NEVER)
+      const deadlineAt = run.beganAt + (this.#leftMs.get(run.leaseId) ?? NEVER) * 1.01
+      const toldAt = Math.min(timeoutAt(run, facts.rows), deadlineAt, heard ?? NEVER, wished ?? NEVER)
       const from = Math.max(toldAt, host.thawedAt, worker.process.thawedAt)
       // Clocks of workers are not quite right.
       const endMs = (scene.plan.killGraceMs + AFTER_GRACE_MS) * 1.01
@@ -31,6 +34,14 @@ export class Ends implements Checker {
       }
     }
     return undefined
+  }
+
+  #applied(applied: Applied): void {
+    for (const id of retriedBy(applied)) this.#cancelling.delete(id)
+    for (const { grants } of applied.outcome.claims) {
+      for (const { leaseId, deadlineAt } of grants)
+        if (deadlineAt !== undefined) this.#leftMs.set(leaseId, Math.max(0, deadlineAt - applied.batch.now))
+    }
   }
 }
 

@@ -14,7 +14,8 @@ export class Order implements Checker {
     this.#latest = Math.max(this.#latest, batch.now)
     for (const [index, claim] of batch.claims.entries()) {
       const types = new Set(claim.routes.map(({ type }) => type))
-      const pending = [...rows.values()].filter(({ task }) => task.state === 'pending' && types.has(task.type))
+      const isAsked = (type: string): boolean => claim.everyType !== undefined || types.has(type)
+      const pending = [...rows.values()].filter(({ task }) => task.state === 'pending' && isAsked(task.type))
       const waiting = pending.filter(({ task }) => task.runAt <= batch.now)
       const { grants } = outcome.claims[index]!
       const [first] = waiting.sort(inOrder)

@@ -1,10 +1,12 @@
 // P21: a worker that drains is given nothing more, leaves within its grace, and its exit code says whether work was handed
-// back; a second signal ends it at once.
+// back; a second signal ends it at once. What still runs near the end of that grace is told so first.
 import type { Happening } from '../happenings.js'
 import type { WorkerLife } from '../worker.js'
 import type { Checker, Found, Known } from './all.js'
 
 const AT_ONCE_MS = 2_100
+/** Of the time to finish: before that is over code is told to end. */
+const TOLD_SHARE = 0.8
 /** To record the last results, and to end hosts and sessions. */
 const LEAVE_MS = 10_000
 
@@ -25,7 +27,9 @@ export class Drain implements Checker {
         this.#draining.add(happening.worker)
         break
       case 'worker-stops':
-        for (const { worker } of facts.active) if (worker === happening.worker) this.#stopped.add(worker)
+        // What was ending already, as by its timeout, is not cut by that.
+        for (const { worker, leaseId } of facts.active)
+          if (worker === happening.worker && !this.#aborted.has(leaseId)) this.#stopped.add(worker)
         break
       case 'heard':
         if (happening.messages.some(({ type }) => type === 'draining')) this.#told.add(happening.from)
@@ -39,9 +43,14 @@ export class Drain implements Checker {
         this.#aborted.add(happening.run.leaseId)
         break
       case 'ended': {
-        const { worker, leaseId, host } = happening.run
+        const { worker, leaseId, host, beganAt, taskId } = happening.run
         const due = worker.drainsSince !== undefined && now >= worker.drainsSince + scene.plan.drainMs
-        if (due && !host.alive && !this.#aborted.has(leaseId)) this.#cut.add(worker)
+        if (!due || host.alive || this.#aborted.has(leaseId)) break
+        this.#cut.add(worker)
+        const { drainsSince: since = now, process } = worker
+        const stoodStill = process.frozen || Math.max(process.thawedAt, host.thawedAt) > since
+        if (!stoodStill && beganAt < since + scene.plan.drainMs * TOLD_SHARE)
+          return { what: `${leaseId} was ended with its worker's drain, and had not been told`, taskId }
         break
       }
       case 'worker-ended': {

@@ -38,6 +38,50 @@ export const MUTANTS_TO_P10: readonly Mutant[] = [
     "if (row?.state !== 'running' || row.cancelRequested)",
   ),
   mutant(
+    'what a worker pulled and let run out is recorded for it',
+    'P5',
+    'store/operations.js',
+    "work.endAttempt(row, { kind: 'lost', started: !unstarted.has(leaseId), error })",
+    "work.endAttempt(row, { kind: 'lost', started: !unstarted.has(leaseId), error }, leaseId)",
+  ),
+  mutant(
+    'a pulled task is told before its grant is on disk',
+    'P5',
+    'master/decide/pull-claims.js',
+    'pulls.wait({ session, re, worker, max, leaseMs, ...asked }, at.monoMs, waitMs);',
+    `const early = state.queue.find(({ operation }) => operation.kind === 'submit')?.operation.task
+    if (early === undefined) return pulls.wait({ session, re, worker, max, leaseMs, ...asked }, at.monoMs, waitMs);
+    turn.send(session, { type: 'pull-claimed', re, list: [pulledTask({ ...early, taskId: early.id, leaseId: 'early.0.' + leaseMs, attempt: 1, maxAttempts: 5 }, leaseMs)] });`,
+  ),
+  mutant(
+    'who watches a task is shown what another tells',
+    'P5',
+    'master/decide/views.js',
+    'const view = state.views.ofLease(lease);',
+    'const view = [...state.views].at(-1);',
+  ),
+  mutant(
+    'a checkpoint is acknowledged before it is on disk',
+    'P5',
+    'master/decide/checkpoints.js',
+    'const busy = [];',
+    "const busy = []; turn.send(session, { type: 'checkpointed', list: list.map(({ lease, n }) => ({ lease, n, status: 'recorded' })) });",
+  ),
+  mutant(
+    'an attempt starts anew whatever was kept',
+    'P5',
+    'master/decide/dispatch.js',
+    '...(grant.checkpoint !== undefined && { checkpoint: grant.checkpoint }),',
+    '',
+  ),
+  mutant(
+    'a checkpoint that was lost on its way is not sent again',
+    'P17',
+    'worker/decide/master.js',
+    'state.checkpoints.sendAgain();',
+    '',
+  ),
+  mutant(
     'an outcome is applied twice',
     'P6 P5 P9',
     'store/operations.js',

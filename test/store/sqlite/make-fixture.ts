@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { openStore } from '../../../src/store/open.js'
 import { DONE, DRAINED, FAIL, FAIL_FINAL, id, Subject, spec } from '../../conformance/store/subject.js'
 
+const KEY = { id: '0a1b2c3d4e5f', role: 'submit', storedKey: 'a'.repeat(64), serverKey: 'b'.repeat(64) } as const
+
 const target = process.argv[2]
 if (target === undefined) throw new Error('name the folder to write to')
 const folder = mkdtempSync(join(tmpdir(), 'dtr-fixture-'))
@@ -21,18 +23,30 @@ await subject.cancel(3)
 const drained = await subject.running(spec(4, { maxAttempts: 3, priority: -2 }))
 await subject.settle(drained, DRAINED)
 const [retrying] = await subject.claim(1)
+await subject.one({ kind: 'checkpoint', taskId: id(4), leaseId: retrying!.leaseId, value: '{"at":7}' })
 await subject.settle(retrying!, FAIL)
-await subject.submit(spec(5, { priority: 7 }), spec(6, { delayMs: 60_000 }), spec(7, { expiresMs: 90_000 }))
+await subject.submit(
+  spec(5, { priority: 7, deadlineMs: 120_000 }),
+  spec(6, { delayMs: 60_000 }),
+  spec(7, { expiresMs: 90_000 }),
+)
 const running = await subject.running(spec(8, { type: 'sleep', encoding: 'base64', payload: 'AAAA' }), 'w#2')
 await subject.running(spec(9, { type: 'sleep', queue: 'default' }), 'w#2')
 await subject.cancel(9)
 await subject.attach('w#2', [running, await subject.task(9).then(({ id, leaseId = '' }) => ({ taskId: id, leaseId }))])
+await subject.one({ kind: 'create-key', key: { ...KEY, types: ['echo'], name: 'ci', expiresMs: 90_000 } })
+await subject.one({ kind: 'revoke-key', id: KEY.id })
+
+const vote = { replicas: 2, quorum: 2, maxReplicas: 3, compare: 'json', on: '/label' } as const
+const voting = await subject.running(spec(10, { type: 'voted', vote }), 'w#3')
+await subject.settle(voting, { kind: 'completed', result: '{"label":"yes"}', encoding: 'json' })
 
 const expected = {
   now: subject.now,
-  tasks: await store.get(Array.from({ length: 9 }, (_, n) => id(n + 1))),
+  tasks: await store.get(Array.from({ length: 10 }, (_, n) => id(n + 1))),
   counts: await store.counts(),
   holders: await store.holders(),
+  keys: await store.keys(),
 }
 await store.close()
 mkdirSync(target, { recursive: true })

@@ -1,0 +1,133 @@
+// What the page asks of its gateway. The key, where one is needed, is kept for this tab alone and travels in a header, never in
+// a URL; so events come by fetch, for an EventSource sends no headers.
+
+export interface Problem {
+  readonly status: number
+  readonly detail: string
+  readonly hint?: string
+}
+
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail)
+  }
+}
+
+const KEY = 'dtr-key'
+const QUIET_MS = 20_000
+const AGAIN_MS = 1_000
+
+export function keyOf(): string {
+  return sessionStorage.getItem(KEY) ?? ''
+}
+
+export function useKey(key: string): void {
+  if (key === '') sessionStorage.removeItem(KEY)
+  else sessionStorage.setItem(KEY, key)
+}
+
+function headers(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const key = keyOf()
+  return { ...more, ...(key !== '' && { authorization: `Bearer ${key}` }) }
+}
+
+/** @throws Refused */
+export async function ask<Answer>(path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const sent = headers(body === undefined ? {} : { 'content-type': 'application/json' })
+  const answer = await fetch(path, { ...post, headers: sent, ...(signal && { signal }) })
+  if (!answer.ok) throw await refusalOf(answer)
+  const isJson = answer.headers.get('content-type')?.includes('json') === true
+  return (isJson ? await answer.json() : await answer.text()) as Answer
+}
+
+async function refusalOf(answer: Response): Promise<Refused> {
+  const told = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const { detail = answer.statusText, hint } = told
+  return new Refused({ status: answer.status, detail, ...(hint !== undefined && { hint }) })
+}
+
+export interface Told {
+  readonly event: string
+  readonly data: unknown
+}
+
+/**
+ * Server-sent events, and again behind the last one after every break: also one that only shows by silence, as after a sleep of
+ * the machine. Ends with the signal, or where it is refused.
+ * @throws Refused
+ */
+export async function follow(
+  path: string,
+  tell: (told: Told) => void,
+  signal: AbortSignal,
+  options: { readonly again: boolean },
+): Promise<void> {
+  let last: string | undefined
+  while (!signal.aborted) {
+    const leave = new AbortController()
+    const end = (): void => leave.abort()
+    signal.addEventListener('abort', end, { once: true })
+    let silence = setTimeout(end, QUIET_MS)
+    try {
+      const sent = headers(last === undefined ? {} : { 'last-event-id': last })
+      const answer = await fetch(path, { headers: sent, signal: leave.signal })
+      if (!answer.ok) throw await refusalOf(answer)
+      const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+      const lines = new EventLines()
+      for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
+        clearTimeout(silence)
+        silence = setTimeout(end, QUIET_MS)
+        for (const { id, ...told } of lines.take(value ?? '')) {
+          last = id ?? last
+          tell(told)
+        }
+      }
+      if (!options.again) return
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status < 500) throw error
+      if (!options.again && !leave.signal.aborted) return
+    } finally {
+      clearTimeout(silence)
+      signal.removeEventListener('abort', end)
+      leave.abort()
+    }
+    await pause(AGAIN_MS, signal)
+  }
+}
+
+/** The text of a stream as its events. */
+export class EventLines {
+  #rest = ''
+
+  take(text: string): readonly (Told & { readonly id?: string })[] {
+    const parts = (this.#rest + text).split('\n\n')
+    this.#rest = parts.pop() ?? ''
+    return parts.flatMap((part) => {
+      const fields = new Map(
+        part.split('\n').map((line) => {
+          const at = line.indexOf(':')
+          return [line.slice(0, at), line.slice(at + 1).replace(/^ /, '')] as const
+        }),
+      )
+      const data = fields.get('data')
+      const id = fields.get('id')
+      if (data === undefined) return []
+      return [{ event: fields.get('event') ?? 'message', data: JSON.parse(data) as unknown, ...(id && { id }) }]
+    })
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
+  })
+}

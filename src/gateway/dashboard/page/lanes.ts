@@ -1,0 +1,209 @@
+// What ran where and when, from the feed of the cluster: bars on lanes, one for each slot of each worker. Pure.
+//
+// What always holds: a bar has one lane, and no two that run at a time share one; what is older than what is shown is forgotten.
+
+export type How = 'completed' | 'failed' | 'retried' | 'cancelled' | 'returned' | 'lost' | 'unseen'
+
+export interface Bar {
+  readonly lease: string
+  task: string
+  type: string
+  attempt: number
+  readonly worker: string
+  /** One beyond the slots while the attempt before it is not told to have ended. */
+  lane: number
+  readonly from: number
+  to?: number
+  how?: How
+  why?: string
+  /** Of an attempt that was cut off: where its task went on. */
+  next?: Bar
+  /** It goes on with a task that was cut off there. */
+  after?: Bar
+}
+
+export interface Entry {
+  readonly at: string
+  readonly what: 'began' | Exclude<How, 'unseen'>
+  readonly task_id: string | null
+  readonly lease_id: string
+  readonly worker_id: string
+  readonly incarnation: string
+  readonly type?: string
+  readonly attempt?: number
+  readonly message?: string
+}
+
+/** A task that runs, as a list has it. */
+export interface Runs {
+  readonly id: string
+  readonly type: string
+  readonly attempts: number
+  readonly started_at: string | null
+  readonly worker_id: string | null
+  readonly lease_id: string | null
+}
+
+/** One life of a worker. */
+export interface Life {
+  readonly incarnation: string
+  readonly name: string
+  readonly bars: Bar[]
+  lanes: number
+  /** As it says; where that is not known yet, as many as were seen. */
+  slots: number
+  /** Since when it is gone. */
+  goneAt?: number
+  cutOff: number
+}
+
+export interface Moved {
+  readonly at: number
+  readonly worker: string
+  readonly bars: readonly Bar[]
+}
+
+const KEPT_MS = 6 * 60_000
+const BARS_MAX = 20_000
+const LANES_MAX = 32
+/** Attempts that ended together: one death. */
+const TOGETHER_MS = 1_500
+
+export class Lanes {
+  readonly lives = new Map<string, Life>()
+  readonly #open = new Map<string, Bar>()
+  /** Cut off, and not seen to go on. */
+  readonly #waiting = new Map<string, Bar>()
+  #bars = 0
+
+  take(entry: Entry): void {
+    const at = Date.parse(entry.at)
+    if (entry.what === 'began') this.#begin(at, entry)
+    else this.#end(at, entry)
+  }
+
+  #begin(at: number, { lease_id: lease, task_id: task, incarnation, type = '', attempt = 1 }: Entry): void {
+    if (this.#open.has(lease)) return
+    const bar = this.#add({ lease, task: task ?? '', type, attempt, worker: incarnation, from: at })
+    const before = this.#waiting.get(bar.task)
+    if (before === undefined) return
+    this.#waiting.delete(bar.task)
+    before.next = bar
+    bar.after = before
+  }
+
+  #end(at: number, { lease_id: lease, task_id: task, what, message }: Entry): void {
+    const bar = this.#open.get(lease)
+    if (bar === undefined) return
+    this.#open.delete(lease)
+    bar.to = Math.max(at, bar.from)
+    bar.how = what as How
+    this.#free(bar)
+    if (message !== undefined) bar.why = message
+    if (bar.task === '' && task !== null) bar.task = task
+    if (what !== 'lost') return
+    this.#waiting.set(bar.task, bar)
+    const life = this.lives.get(bar.worker)
+    if (life !== undefined) life.cutOff += 1
+  }
+
+  /** What runs since before anything was seen; and of what is open, what does not run any more where the list is whole. */
+  seed(running: readonly Runs[], incarnations: ReadonlyMap<string, string>, at: number, whole: boolean): void {
+    const known = new Set<string>()
+    for (const { id, type, attempts, started_at, worker_id, lease_id } of running) {
+      if (lease_id === null || worker_id === null || started_at === null) continue
+      known.add(lease_id)
+      const incarnation = incarnations.get(worker_id)
+      if (this.#open.has(lease_id) || incarnation === undefined) continue
+      const from = Date.parse(started_at)
+      this.#add({ lease: lease_id, task: id, type, attempt: attempts, worker: incarnation, from })
+    }
+    if (!whole) return
+    for (const bar of this.#open.values()) {
+      if (known.has(bar.lease) || bar.from > at - 2_000) continue
+      this.#open.delete(bar.lease)
+      bar.to = at
+      bar.how = 'unseen'
+    }
+  }
+
+  /** @param there incarnations that are known to the master, and whether each is still heard of */
+  roster(there: ReadonlyMap<string, { readonly name: string; readonly slots: number }>, at: number): void {
+    for (const [incarnation, { name, slots }] of there) {
+      const life = this.#life(incarnation, name)
+      life.slots = Math.min(slots, LANES_MAX)
+      life.lanes = life.slots
+      delete life.goneAt
+    }
+    for (const life of this.lives.values()) if (!there.has(life.incarnation)) life.goneAt ??= this.#lastOf(life) ?? at
+    this.#forget(at)
+  }
+
+  /** The deaths, the latest first: which attempts were cut off, and where each went on. */
+  moved(): readonly Moved[] {
+    const found: { at: number; worker: string; bars: Bar[] }[] = []
+    for (const life of this.lives.values()) {
+      if (life.cutOff === 0) continue
+      for (const bar of life.bars) {
+        if (bar.how !== 'lost') continue
+        const near = found.find(({ worker, at }) => worker === life.incarnation && Math.abs(at - bar.to!) < TOGETHER_MS)
+        if (near === undefined) found.push({ at: bar.to!, worker: life.incarnation, bars: [bar] })
+        else near.bars.push(bar)
+      }
+    }
+    return found.sort((one, other) => other.at - one.at)
+  }
+
+  #add(start: Omit<Bar, 'lane'>): Bar {
+    const life = this.#life(start.worker)
+    const taken = new Set(life.bars.filter(({ to }) => to === undefined || to > start.from).map(({ lane }) => lane))
+    let lane = 0
+    while (taken.has(lane)) lane += 1
+    // A worker begins the next before the end of the last is on disk.
+    if (life.slots > 0) lane = Math.min(lane, life.slots)
+    else life.lanes = Math.max(life.lanes, Math.min(lane + 1, LANES_MAX))
+    const bar: Bar = { ...start, lane }
+    life.bars.push(bar)
+    this.#open.set(bar.lease, bar)
+    this.#bars += 1
+    return bar
+  }
+
+  /** Its lane is that of one which has begun already. */
+  #free(ended: Bar): void {
+    const { worker, lane } = ended
+    const life = this.lives.get(worker)
+    if (life === undefined || life.slots === 0 || lane >= life.slots) return
+    const next = life.bars.find((bar) => bar.lane === life.slots)
+    if (next === undefined) return
+    next.lane = lane
+    // Its code had ended by then, or that one had not begun.
+    ended.to = Math.max(ended.from, Math.min(ended.to ?? next.from, next.from))
+  }
+
+  #life(incarnation: string, name = incarnation.replace(/#.*$/, '')): Life {
+    const known = this.lives.get(incarnation)
+    if (known !== undefined) return known
+    const life: Life = { incarnation, name, bars: [], lanes: 1, slots: 0, cutOff: 0 }
+    this.lives.set(incarnation, life)
+    return life
+  }
+
+  #lastOf({ bars }: Life): number | undefined {
+    const ends = bars.flatMap(({ how, to }) => (how === 'lost' && to !== undefined ? [to] : []))
+    return ends.length === 0 ? undefined : Math.max(...ends)
+  }
+
+  #forget(at: number): void {
+    const tight = this.#bars > BARS_MAX
+    const before = at - (tight ? KEPT_MS / 6 : KEPT_MS)
+    this.#bars = 0
+    for (const [incarnation, life] of this.lives) {
+      const kept = life.bars.filter(({ to }) => to === undefined || to > before)
+      life.bars.splice(0, life.bars.length, ...kept)
+      this.#bars += kept.length
+      if (kept.length === 0 && life.goneAt !== undefined && life.goneAt < at - KEPT_MS) this.lives.delete(incarnation)
+    }
+    for (const [task, bar] of this.#waiting) if ((bar.to ?? at) < before) this.#waiting.delete(task)
+  }
+}

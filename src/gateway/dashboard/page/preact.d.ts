@@ -1,0 +1,2 @@
+// The library as it is served beside the page.
+export * from 'preact'

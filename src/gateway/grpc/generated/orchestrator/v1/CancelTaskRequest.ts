@@ -1,0 +1,10 @@
+// Original file: src/gateway/grpc/orchestrator.proto
+
+
+export interface CancelTaskRequest {
+  'taskId'?: (string);
+}
+
+export interface CancelTaskRequest__Output {
+  'taskId': (string);
+}

@@ -1,0 +1,8 @@
+// Original file: src/gateway/grpc/orchestrator.proto
+
+
+export interface HealthCheckRequest {
+}
+
+export interface HealthCheckRequest__Output {
+}

@@ -1,0 +1,23 @@
+// Original file: src/gateway/grpc/orchestrator.proto
+
+export const RecordedOutcome = {
+  RECORDED_OUTCOME_UNSPECIFIED: 'RECORDED_OUTCOME_UNSPECIFIED',
+  RECORDED_OUTCOME_RECORDED: 'RECORDED_OUTCOME_RECORDED',
+  RECORDED_OUTCOME_CANCELLED: 'RECORDED_OUTCOME_CANCELLED',
+  RECORDED_OUTCOME_STALE: 'RECORDED_OUTCOME_STALE',
+  RECORDED_OUTCOME_REFUSED: 'RECORDED_OUTCOME_REFUSED',
+} as const;
+
+export type RecordedOutcome =
+  | 'RECORDED_OUTCOME_UNSPECIFIED'
+  | 0
+  | 'RECORDED_OUTCOME_RECORDED'
+  | 1
+  | 'RECORDED_OUTCOME_CANCELLED'
+  | 2
+  | 'RECORDED_OUTCOME_STALE'
+  | 3
+  | 'RECORDED_OUTCOME_REFUSED'
+  | 4
+
+export type RecordedOutcome__Output = typeof RecordedOutcome[keyof typeof RecordedOutcome]

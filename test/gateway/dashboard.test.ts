@@ -1,0 +1,115 @@
+// The files of the dashboard: small, packed, known again, and with nothing from elsewhere. And what they decide: where attempts
+// stand on the lanes, and how long things took.
+import t from 'tap'
+import { Assets } from '../../src/gateway/dashboard/assets.js'
+import { EventLines } from '../../src/gateway/dashboard/page/api.js'
+import { type Entry, Lanes } from '../../src/gateway/dashboard/page/lanes.js'
+import { histogramOf, quantile } from '../../src/gateway/dashboard/page/quantiles.js'
+import { nobody, serve } from './served.js'
+
+const served = await serve(t, nobody())
+
+t.test('each file is there without a key, and allows nothing from elsewhere', async (t) => {
+  const assets = new Assets()
+  for (const place of ['/', ...assets.names.map((name) => `/dashboard/${name}`)]) {
+    const { status, headers, text } = await served.ask('GET', place)
+    t.equal(status, 200, place)
+    t.match(headers['content-security-policy'], /^default-src 'self'; .*frame-ancestors 'none'/, place)
+    t.notMatch(text, /\b(src|href)="(https?:)?\/\//, place)
+    const again = await served.ask('GET', place, undefined, { headers: { 'if-none-match': String(headers.etag) } })
+    t.match(again, { status: 304, text: '' }, place)
+    const packed = await served.ask('GET', place, undefined, { headers: { 'accept-encoding': 'gzip, br' } })
+    t.equal(packed.headers['content-encoding'], 'br', place)
+  }
+  t.ok(assets.packedBytes < 150_000, `${assets.packedBytes} bytes over the wire`)
+  t.match(await served.ask('GET', '/dashboard/..%2fassets.js'), { status: 404 })
+  const markup = assets.names.filter((name) => !['preact.js', 'uplot.js'].includes(name))
+  for (const name of markup)
+    t.notMatch((await served.ask('GET', `/dashboard/${name}`)).text, /innerHTML|\beval\(/, name)
+})
+
+const AT = 1_800_000_000_000
+function entry(what: Entry['what'], seconds: number, task: string, worker: string, attempt = 1): Entry {
+  const at = new Date(AT + 1_000 * seconds).toISOString()
+  const ids = { task_id: task, lease_id: `${task}.${attempt}`, worker_id: worker, incarnation: `${worker}#1` }
+  return { at, what, ...ids, type: 'echo', attempt }
+}
+
+t.test('attempts stand beside each other, and one that is cut off leads to the next', async (t) => {
+  const lanes = new Lanes()
+  const here = new Map(['w1', 'w2'].map((name) => [`${name}#1`, { name, slots: 2 }]))
+  lanes.roster(here, AT)
+  for (const task of ['a', 'b']) lanes.take(entry('began', 1, task, 'w1'))
+  lanes.take(entry('completed', 2, 'a', 'w1'))
+  lanes.take(entry('began', 3, 'c', 'w1'))
+  const [first] = lanes.lives.values()
+  t.same(
+    first!.bars.map(({ task, lane }) => [task, lane]),
+    [
+      ['a', 0],
+      ['b', 1],
+      ['c', 0],
+    ],
+  )
+  for (const task of ['b', 'c']) lanes.take(entry('lost', 4, task, 'w1'))
+  here.delete('w1#1')
+  lanes.roster(here, AT + 4_500)
+  t.equal(first!.goneAt, AT + 4_000, 'gone since its tasks were cut off')
+  lanes.take(entry('began', 5, 'b', 'w2', 2))
+  const [death] = lanes.moved()
+  t.equal(lanes.moved().length, 1, 'one death')
+  t.match(death, { worker: 'w1#1', at: AT + 4_000, bars: { length: 2 } })
+  t.same(
+    death!.bars.map(({ task, next }) => [task, next?.worker]),
+    [
+      ['b', 'w2#1'],
+      ['c', undefined],
+    ],
+  )
+  lanes.roster(here, AT + 30 * 60_000)
+  t.same([...lanes.lives.keys()], ['w2#1'], 'what is long ago is forgotten')
+})
+
+t.test('one that begins before the end of the last is told takes its lane', async (t) => {
+  const lanes = new Lanes()
+  lanes.roster(new Map([['w1#1', { name: 'w1', slots: 1 }]]), AT)
+  lanes.take(entry('began', 1, 'a', 'w1'))
+  lanes.take(entry('began', 2, 'b', 'w1'))
+  const [life] = lanes.lives.values()
+  lanes.take(entry('completed', 3, 'a', 'w1'))
+  t.same(
+    life!.bars.map(({ lane }) => lane),
+    [0, 0],
+  )
+  t.equal(life!.lanes, 1)
+})
+
+t.test('what runs since before is there, and what has ended unseen does not run for ever', async (t) => {
+  const lanes = new Lanes()
+  const incarnations = new Map([['w1', 'w1#1']])
+  const runs = { type: 'echo', attempts: 1, started_at: new Date(AT).toISOString(), worker_id: 'w1' }
+  lanes.seed([{ ...runs, id: 'a', lease_id: 'a.1' }], incarnations, AT + 10_000, true)
+  lanes.seed([{ ...runs, id: 'b', lease_id: 'b.1' }], incarnations, AT + 20_000, true)
+  const bars = [...lanes.lives.values()].flatMap((life) => life.bars)
+  t.match(bars, [
+    { task: 'a', how: 'unseen', to: AT + 20_000 },
+    { task: 'b', how: undefined },
+  ])
+})
+
+t.test('how long half of them took since the look before', async (t) => {
+  const text = (counts: readonly number[]): string =>
+    counts.map((count, index) => `x_bucket{le="${['0.1', '1', '+Inf'][index]}"} ${count}`).join('\n')
+  const before = histogramOf(text([10, 10, 10]), 'x')
+  t.equal(quantile(before, histogramOf(text([10, 10, 10]), 'x'), 0.5), undefined)
+  t.equal(quantile(undefined, before, 0.5), 0.05)
+  const half = quantile(before, histogramOf(text([10, 20, 20]), 'x'), 0.5)!
+  t.ok(half > 0.54 && half < 0.56)
+  t.equal(quantile(before, histogramOf(text([10, 10, 14]), 'x'), 0.5), 1, 'at least')
+})
+
+t.test('events come in pieces', async (t) => {
+  const lines = new EventLines()
+  t.same(lines.take(': \n\nevent: feed\nid: m#1 7\nda'), [])
+  t.same(lines.take('ta: {"a":1}\n\n: \n\n'), [{ event: 'feed', id: 'm#1 7', data: { a: 1 } }])
+})
