@@ -26,6 +26,21 @@ import {
 } from './fields.js'
 import { CheckKey, CreateKey, KeyChecked, KeyCreated, KeyRevoked, Keys, ListKeys, RevokeKey } from './key-messages.js'
 import { META_CHARS_MAX } from './limits.js'
+import {
+  PullBeat,
+  PullCheckpoint,
+  PullCheckpointed,
+  PullClaim,
+  PullClaimed,
+  PullHeard,
+  PullRegister,
+  PullRegistered,
+  PullRequeue,
+  PullRequeued,
+  PullSettle,
+  PullSettled,
+  PullWorkerField,
+} from './pull-messages.js'
 
 // --- Client to master (each carries `re`, which its answer repeats) --------------------------------------------------
 
@@ -136,72 +151,6 @@ export const AskFeed = Type.Object({
 /** Asks one worker to load its task modules anew. */
 export const ReloadWorker = Type.Object({ type: Type.Literal('reload-worker'), re: Re, worker: Incarnation })
 
-// Workers that pull are known by their names, not by a connection: each message says for whom it speaks, and any client may
-// say it. So whoever stands between (a gateway) holds nothing.
-
-export const LabelField = Type.Object({ name: Name, value: Text(256) })
-const ABOUT = {
-  /** Missing: every type. */
-  types: Type.Optional(list(Name)),
-  queues: Type.Optional(Type.Array(Name, { maxItems: 100 })),
-  /** So many tasks at a time. */
-  slots: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-  labels: Type.Optional(Type.Array(LabelField, { maxItems: 64 })),
-  model: Type.Optional(Text(256)),
-  version: Type.Optional(Text(64)),
-  meta: Type.Optional(Text(4_000)),
-}
-const LeaseMs = Type.Integer({ minimum: 100, maximum: 7 * 24 * 3_600_000 })
-/** A worker's name, or what it is known by from now on: on disk when it is answered. */
-export const PullRegister = Type.Object({ type: Type.Literal('pull-register'), re: Re, worker: Name, ...ABOUT })
-export const NamedTask = Type.Object({
-  id: Id,
-  lease: Type.Optional(Id),
-  leaseMs: Type.Optional(LeaseMs),
-  ...PROGRESS,
-})
-/** It lives; the leases of the tasks that it names begin anew, and no others. */
-export const PullBeat = Type.Object({
-  type: Type.Literal('pull-beat'),
-  re: Re,
-  worker: Name,
-  tasks: Type.Optional(Type.Array(NamedTask, { maxItems: 1_000 })),
-})
-/** Answered when there is something, or after `waitMs`. */
-export const PullClaim = Type.Object({
-  type: Type.Literal('pull-claim'),
-  re: Re,
-  worker: Name,
-  max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-  types: Type.Optional(list(Name)),
-  leaseMs: Type.Optional(LeaseMs),
-  waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
-})
-export const PullEndingField = Type.Union([
-  Type.Object({ outcome: Type.Literal('completed'), result: Data, encoding: Type.Optional(EncodingField) }),
-  Type.Object({ outcome: Type.Literal('failed'), error: ErrorField, final: Type.Optional(Type.Boolean()) }),
-  Type.Object({ outcome: Type.Literal('returned'), started: Type.Optional(Type.Boolean()) }),
-])
-/** Without a lease: the one that this worker has on the task now. */
-export const PullSettle = Type.Object({
-  type: Type.Literal('pull-settle'),
-  re: Re,
-  worker: Name,
-  id: Id,
-  lease: Type.Optional(Id),
-  ending: PullEndingField,
-})
-/** How far an attempt has come: the next one is told. Kept under the lease alone, as a settlement is. */
-export const PullCheckpoint = Type.Object({
-  type: Type.Literal('pull-checkpoint'),
-  re: Re,
-  worker: Name,
-  id: Id,
-  lease: Type.Optional(Id),
-  value: CheckpointData,
-})
-/** Looks now for leases that are over. */
-export const PullRequeue = Type.Object({ type: Type.Literal('pull-requeue'), re: Re })
 /** Forgets all tasks that have ended, whatever is kept otherwise. */
 export const ForgetEnded = Type.Object({ type: Type.Literal('forget-ended'), re: Re })
 export const Stop = Type.Object({ type: Type.Literal('stop'), re: Re, graceMs: Type.Optional(Millis) })
@@ -407,17 +356,6 @@ export const WorkerField = Type.Object({
   failed: Count,
   heardMsAgo: Millis,
 })
-export const PullWorkerField = Type.Object({
-  name: Name,
-  state: Type.Enum(['active', 'stale', 'offline']),
-  ...ABOUT,
-  queues: Type.Array(Name, { maxItems: 100 }),
-  slots: Count,
-  running: Count,
-  completed: Count,
-  failed: Count,
-  heardMsAgo: Millis,
-})
 export const StatusReport = Type.Object({
   type: Type.Literal('status-report'),
   re: Re,
@@ -508,63 +446,6 @@ export const WorkerReloaded = Type.Object({
   status: Type.Enum(['reloaded', 'refused', 'gone', 'unsupported']),
   problem: Type.Optional(Text(4_000)),
 })
-export const PullRegistered = Type.Object({
-  type: Type.Literal('pull-registered'),
-  re: Re,
-  worker: PullWorkerField,
-  /** Of a claim that says nothing else. */
-  leaseMs: Millis,
-  /** `stale` after so long without a word of it. */
-  staleMs: Millis,
-})
-export const RenewedField = Type.Object({ id: Id, lease: Id, leaseMs: Millis })
-export const PullHeard = Type.Object({
-  type: Type.Literal('pull-heard'),
-  re: Re,
-  worker: PullWorkerField,
-  renewed: list(RenewedField),
-  /** Named, and not its own any more: their results change nothing. */
-  lost: list(Id),
-  /** What it holds and somebody has cancelled: no result counts, and they end with what it settles. */
-  cancelled: list(Id),
-})
-export const PulledTaskField = Type.Object({
-  id: Id,
-  lease: Id,
-  /** From the sending of this on. */
-  leaseMs: Millis,
-  queue: Name,
-  type: Name,
-  payload: Data,
-  encoding: EncodingField,
-  attempt: Count,
-  maxAttempts: Count,
-  timeoutMs: Type.Optional(Millis),
-  /** Until its deadline, from the sending of this on. */
-  deadlineMs: Type.Optional(Millis),
-  suspect: Type.Optional(Type.Boolean()),
-  meta: Type.Optional(Text(META_CHARS_MAX)),
-  /** The last that an attempt before this one kept. */
-  checkpoint: Type.Optional(CheckpointData),
-})
-export const PullClaimed = Type.Object({
-  type: Type.Literal('pull-claimed'),
-  re: Re,
-  list: Type.Array(PulledTaskField, { maxItems: 100 }),
-})
-export const PullSettled = Type.Object({
-  type: Type.Literal('pull-settled'),
-  re: Re,
-  /** `cancelled`: it ended so, whatever the ending said. */
-  status: Type.Enum(['recorded', 'stale', 'cancelled']),
-  state: Type.Optional(StateField),
-})
-export const PullCheckpointed = Type.Object({
-  type: Type.Literal('pull-checkpointed'),
-  re: Re,
-  status: Type.Enum(['recorded', 'stale']),
-})
-export const PullRequeued = Type.Object({ type: Type.Literal('pull-requeued'), re: Re, count: Count })
 /** None of them is left. */
 export const ForgotEnded = Type.Object({ type: Type.Literal('forgot-ended'), re: Re, count: Count })
 export const Stopping = Type.Object({ type: Type.Literal('stopping'), re: Re })
@@ -648,10 +529,6 @@ export type KeptLogField = Static<typeof KeptLogField>
 export type ProgressField = Static<typeof ProgressField>
 export type FailureField = Static<typeof FailureField>
 export type WorkerField = Static<typeof WorkerField>
-export type PullRegister = Static<typeof PullRegister>
-export type PullWorkerField = Static<typeof PullWorkerField>
-export type PulledTaskField = Static<typeof PulledTaskField>
-export type PullEndingField = Static<typeof PullEndingField>
 export type StatusReport = Static<typeof StatusReport>
 export type MetricsReport = Static<typeof MetricsReport>
 export type FeedCounts = Static<typeof FeedCounts>

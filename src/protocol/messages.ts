@@ -8,6 +8,7 @@ import type { MASTER_TO_WORKER_MESSAGES, WORKER_MESSAGES } from './worker-messag
 export * from './client-messages.js'
 export * from './fields.js'
 export * from './key-messages.js'
+export * from './pull-messages.js'
 export * from './worker-messages.js'
 
 // --- Before authentication -------------------------------------------------------------------------------------------
