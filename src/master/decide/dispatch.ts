@@ -185,7 +185,7 @@ export function charsOf({ payload, meta, checkpoint }: Grant): number {
 }
 
 /** Until its deadline a worker counts by its own clock, from what is left now (P20). */
-function assignment(grant: Grant, now: WallMs): Assignment {
+export function assignment(grant: Grant, now: WallMs): Assignment {
   return {
     id: grant.taskId,
     lease: grant.leaseId,

@@ -1,14 +1,13 @@
 // What workers that pull are given. A claim waits until the store has something for it, or its time is over, or its session is
 // gone; claims for the same routes are one claim of the store, and are filled in the order in which they came (P15).
-import type { WallMs } from '../../clock.js'
 import { DtrError } from '../../errors.js'
-import type { ClientMessage, PulledTaskField } from '../../protocol/messages.js'
+import type { ClientMessage } from '../../protocol/messages.js'
 import type { ClaimOutcome, ClaimRoute, Grant, Offer } from '../../store/store.js'
 import type { SessionId } from '../events.js'
 import { leaseIdOf, type Pulls, type PullWorker, queuesOf, type WaitingClaim } from '../pulls.js'
 import type { ClaimInFlight, MasterState, Turn } from '../state.js'
 import { chunked } from './chunks.js'
-import { charsOf } from './dispatch.js'
+import { assignment, charsOf } from './dispatch.js'
 import { feedGranted } from './feed.js'
 import { runs } from './views.js'
 
@@ -145,7 +144,7 @@ function give(turn: Turn, waiting: WaitingClaim, grants: readonly Grant[]): void
   turn.send(session, {
     type: 'pull-claimed',
     re,
-    list: first.map((grant) => pulledTask(grant, leaseMs, turn.at.wallMs)),
+    list: first.map((grant) => ({ ...assignment(grant, turn.at.wallMs), leaseMs })),
   })
   turn.state.journal.assigned(worker.name, first.length)
   for (const grant of first) {
@@ -164,25 +163,6 @@ function giveBack(turn: Turn, worker: PullWorker, { taskId, leaseId }: Grant): v
     { kind: 'settle', taskId, leaseId, ending: { kind: 'returned', reason: 'undelivered', started: false } },
     { kind: 'settle', incarnation: worker.holder, session: undefined },
   )
-}
-
-function pulledTask(grant: Grant, leaseMs: number, now: WallMs): PulledTaskField {
-  return {
-    id: grant.taskId,
-    lease: grant.leaseId,
-    leaseMs,
-    queue: grant.queue,
-    type: grant.type,
-    payload: grant.payload,
-    encoding: grant.encoding,
-    attempt: grant.attempt,
-    maxAttempts: grant.maxAttempts,
-    ...(grant.timeoutMs !== undefined && { timeoutMs: grant.timeoutMs }),
-    ...(grant.deadlineAt !== undefined && { deadlineMs: Math.max(0, grant.deadlineAt - now) }),
-    ...(grant.suspect && { suspect: true }),
-    ...(grant.meta !== undefined && { meta: grant.meta }),
-    ...(grant.checkpoint !== undefined && { checkpoint: grant.checkpoint }),
-  }
 }
 
 /** Those whose time is over are told that there is nothing. */
