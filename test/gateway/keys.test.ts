@@ -1,6 +1,7 @@
 // Keys over HTTP: who may use which route, by a key, or by none. The matrix is made from the table of routes.
 import t from 'tap'
-import type { Role, Route } from '../../src/gateway/http/route.js'
+import type { Role } from '../../src/gateway/callers.js'
+import type { Route } from '../../src/gateway/http/route.js'
 import { ROUTES } from '../../src/gateway/http/routes.js'
 import { KEY_ROLES, type KeyRole } from '../../src/task/roles.js'
 import { type Answered, type Said, serve, serveMaster } from './served.js'

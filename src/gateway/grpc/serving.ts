@@ -2,8 +2,8 @@
 import type { Clock } from '../../clock.js'
 import type { Log } from '../../log.js'
 import type { Tracing } from '../../tracing/tracing.js'
-import type { Callers } from '../http/callers.js'
-import type { ClusterLink } from '../http/cluster-link.js'
+import type { Callers } from '../callers.js'
+import type { ClusterLink } from '../cluster-link.js'
 
 export interface GrpcServing {
   readonly link: ClusterLink

@@ -2,7 +2,7 @@
 // google.rpc.Status with the code itself, the field, and when to come again.
 import { Metadata, type ServiceError, status as statuses } from '@grpc/grpc-js'
 import { DtrError, ERRORS } from '../../errors.js'
-import { fieldOf } from '../http/problem.js'
+import { fieldOf } from '../refused-field.js'
 import { encode } from './protos.js'
 
 const DETAILS = 'grpc-status-details-bin'

@@ -1,7 +1,7 @@
 // A port that speaks HTTP: the table of routes, and its end.
+import type { Callers } from '../callers.js'
 import type { Port } from '../port.js'
 import { buildApp } from './app.js'
-import type { Callers } from './callers.js'
 import { Doors } from './doors.js'
 import { Ends } from './ends.js'
 import { Metrics } from './metrics.js'

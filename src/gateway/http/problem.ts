@@ -1,5 +1,6 @@
 // What went wrong, as RFC 9457 has it: `application/problem+json` with the codes of errors.ts.
 import { DtrError, ERRORS, type ErrorCode } from '../../errors.js'
+import { fieldOf } from '../refused-field.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -37,13 +38,6 @@ export class HttpRefusal extends DtrError {
 /** When a caller who is told nothing else may come again. */
 const RETRY_AFTER_MS = 1_000
 
-/** `field: what is wrong with it`, as all refusals of values are written. */
-const FIELD = /^([a-z]\w*(?:\.\w+)*): /
-
-export function fieldOf(message: string): string | undefined {
-  return FIELD.exec(message)?.[1]
-}
-
 export function problemOf(error: DtrError, requestId: string): Problem {
   const { code, message, hint } = error
   const status = statusOf(error)
@@ -65,6 +59,7 @@ export function problemOf(error: DtrError, requestId: string): Problem {
 export function headersOf(error: DtrError, problem: Problem): Readonly<Record<string, string>> {
   return {
     ...(problem.retry_after_ms !== undefined && { 'retry-after': String(Math.ceil(problem.retry_after_ms / 1_000)) }),
+    ...(problem.status === 401 && { 'www-authenticate': 'Bearer realm="dtr"' }),
     ...(error instanceof HttpRefusal && error.headers),
   }
 }

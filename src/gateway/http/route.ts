@@ -4,12 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Rights } from '../../task/roles.js'
+import type { Role } from '../callers.js'
 import type { Serving } from './serving.js'
 
 export type Method = 'GET' | 'POST' | 'DELETE'
-
-/** What a key must allow: `open` needs none. */
-export type Role = 'open' | 'read' | 'submit' | 'worker' | 'admin'
 
 /** What a route does, and to whom a reader of the documents would look for it. */
 export type Topic = 'tasks' | 'jobs' | 'workers that pull' | 'the cluster' | 'this gateway'

@@ -1,7 +1,7 @@
 // What every route stands on.
 import type { Log } from '../../log.js'
 import type { Tracing } from '../../tracing/tracing.js'
-import type { ClusterLink } from './cluster-link.js'
+import type { ClusterLink } from '../cluster-link.js'
 import type { Ends } from './ends.js'
 import type { Metrics } from './metrics.js'
 import type { SubmitDefaults } from './submission.js'

@@ -1,8 +1,8 @@
 // The gateway's one client of the master, and how long a request waits for an answer. After a loss the client finds the
 // master again by itself; a request that comes meanwhile waits for it, and is then told to come again: it never hangs.
-import type { Client } from '../../client/client.js'
-import { DtrError } from '../../errors.js'
-import { limitedTo } from '../limited-client.js'
+import type { Client } from '../client/client.js'
+import { DtrError } from '../errors.js'
+import { limitedTo } from './limited-client.js'
 
 const ASK_MS = 10_000
 /** Unanswered, those included that nobody waits for any more: while a master is away they only gather. */

@@ -3,12 +3,13 @@
 //
 // What always holds: a key that is not good opens nothing, also where none is needed; no answer and no line of log has
 // a key in it; what goes on for long with a key that has ended ends a few seconds after it.
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Client } from '../../client/client.js'
-import { checkRights, type Rights } from '../../task/roles.js'
+import type { Client } from '../client/client.js'
+import { DtrError } from '../errors.js'
+import { checkRights, type KeyRole, type Rights } from '../task/roles.js'
 import type { ClusterLink } from './cluster-link.js'
-import { HttpRefusal } from './problem.js'
-import type { Role } from './route.js'
+
+/** What a key must allow: `open` needs none. */
+export type Role = 'open' | KeyRole
 
 export type CheckKey = Client['keys']['check']
 
@@ -17,6 +18,11 @@ const AGAIN_MS = 5_000
 const EVERYTHING: Rights = { role: 'admin' }
 /** More than any key has: nothing longer is hashed. */
 const KEY_CHARS_MAX = 256
+
+/** Headers of HTTP, or metadata of gRPC. */
+export interface Credentials {
+  readonly authorization?: string | undefined
+}
 
 export class Caller {
   constructor(
@@ -42,11 +48,10 @@ export class Callers {
   ) {}
 
   /**
-   * Whoever sent these headers, where that is enough for the role.
-   * @throws HttpRefusal 401 without a good key, DtrError `forbidden` where it is for something else
+   * Whoever said this of itself, where that is enough for the role.
+   * @throws DtrError `unauthorised` without a good key, `forbidden` where it is for something else
    */
-  async admit(headers: IncomingHttpHeaders, role: Role): Promise<Caller> {
-    const given = headers.authorization
+  async admit({ authorization: given }: Credentials, role: Role): Promise<Caller> {
     if (given === undefined && (role === 'open' || !this.required)) return new Caller(EVERYTHING, () => () => {})
     const token = tokenOf(given)
     const rights = await this.#check(token)
@@ -91,9 +96,8 @@ function tokenOf(header: string | undefined): string {
   return token
 }
 
-function unknown(message: string): HttpRefusal {
-  return new HttpRefusal(401, 'unauthorised', message, {
+function unknown(message: string): DtrError {
+  return new DtrError('unauthorised', message, {
     hint: 'dtr key create makes one; it comes as `authorization: Bearer KEY`',
-    headers: { 'www-authenticate': 'Bearer realm="dtr"' },
   })
 }

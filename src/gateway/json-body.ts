@@ -1,5 +1,5 @@
 // JSON that came from outside.
-import { DtrError } from '../../errors.js'
+import { DtrError } from '../errors.js'
 
 /** @throws DtrError `bad_input` */
 export function readJson(text: string, what: string): unknown {
