@@ -12,6 +12,8 @@ export interface ProcessRow {
   readonly host: string | null
   readonly port: number | null
   readonly state: string
+  /** As its worker told the master last. */
+  readonly memoryBytes: number | null
 }
 
 type Report = Pick<StatusReport, 'master' | 'workers'>
@@ -19,10 +21,12 @@ const ORDER: readonly ProcessRow['role'][] = ['launcher', 'master', 'gateway', '
 
 /** @param records of processes that live */
 export function processRows(records: readonly RunRecord[], report: Report | undefined): readonly ProcessRow[] {
-  const here = records.flatMap((record) => [
-    ownRow(record, report),
-    ...hostRows(record.name, record.host ?? null, record.hosts ?? []),
-  ])
+  const here = records.flatMap((record) => {
+    const told = report?.workers.find(({ incarnation }) => incarnation === record.incarnation)
+    const memory = new Map(told?.hosts.map(({ pid, memoryBytes }) => [pid, memoryBytes]))
+    const hosts = (record.hosts ?? []).map((host) => ({ ...host, memoryBytes: memory.get(host.pid) }))
+    return [ownRow(record, report), ...hostRows(record.name, record.host ?? null, hosts)]
+  })
   const known = new Set(records.map(({ incarnation }) => incarnation))
   const elsewhere = (report?.workers ?? []).filter(
     ({ state, incarnation }) => state !== 'lost' && !known.has(incarnation),
@@ -37,9 +41,10 @@ const byNumber = new Intl.Collator('en', { numeric: true })
 
 function ownRow(record: RunRecord, report: Report | undefined): ProcessRow {
   const { name, role, pid, host = null, port = null, incarnation } = record
-  const told = role === 'master' ? report?.master : report?.workers.find((worker) => worker.incarnation === incarnation)
+  const worker = report?.workers.find((worker) => worker.incarnation === incarnation)
+  const told = role === 'master' ? report?.master : worker
   const state = told !== undefined && told.incarnation === incarnation ? told.state : UNTOLD[role]
-  return { name, role, pid, host, port, state }
+  return { name, role, pid, host, port, state, memoryBytes: worker?.memoryBytes ?? null }
 }
 
 /** What is known of a process that lives and of which no master tells. */
@@ -50,21 +55,22 @@ const UNTOLD: Readonly<Record<RunRecord['role'], string>> = {
   worker: 'alone',
 }
 
-type Hosts = NonNullable<RunRecord['hosts']>
+type Hosts = Report['workers'][number]['hosts']
 
 function hostRows(worker: string, host: string | null, hosts: Hosts): readonly ProcessRow[] {
-  return hosts.map(({ pid, state }, index) => ({
+  return hosts.map(({ pid, state, memoryBytes = null }, index) => ({
     name: `${worker}/host-${index + 1}`,
     role: 'host',
     pid,
     host,
     port: null,
     state,
+    memoryBytes,
   }))
 }
 
 function rosterRows(worker: Report['workers'][number]): readonly ProcessRow[] {
-  const { name, pid, state, hosts } = worker
+  const { name, pid, state, hosts, memoryBytes = null } = worker
   const { host, port } = parseAddress(worker.address)
-  return [{ name, role: 'worker', pid, host, port, state }, ...hostRows(name, host, hosts)]
+  return [{ name, role: 'worker', pid, host, port, state, memoryBytes }, ...hostRows(name, host, hosts)]
 }

@@ -1,6 +1,7 @@
 // dtr ps: the processes of a cluster.
 import { clusterFolder } from '../client/connect.js'
 import { HOW_TO_START } from '../client/locate.js'
+import { formatSize } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { readRunFiles, runFolder } from '../net/run-file.js'
 import type { StatusReport } from '../protocol/messages.js'
@@ -38,8 +39,10 @@ export const ps: Command = {
       row.host ?? '',
       String(row.port ?? ''),
       row.state,
+      row.memoryBytes === null ? '' : formatSize(row.memoryBytes),
     ])
-    for (const line of plainTable(['NAME', 'ROLE', 'PID', 'HOST', 'PORT', 'STATE'], table)) await output.line(line)
+    for (const line of plainTable(['NAME', 'ROLE', 'PID', 'HOST', 'PORT', 'STATE', 'MEMORY'], table))
+      await output.line(line)
     return EXIT_OK
   },
 }

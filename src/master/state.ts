@@ -108,6 +108,8 @@ export interface WorkerState {
   ailing: boolean
   heardAt: MonoMs
   hosts: Register['hosts']
+  /** Of its own process, as its last beat had it. */
+  memoryBytes: number | undefined
   readonly leases: Leases
   /** It takes so many tasks beyond those that its slots run. */
   ahead: number

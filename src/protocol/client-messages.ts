@@ -355,6 +355,8 @@ export const WorkerField = Type.Object({
   completed: Count,
   failed: Count,
   heardMsAgo: Millis,
+  /** Of its own process, as it said last; its hosts have theirs. */
+  memoryBytes: Type.Optional(Count),
 })
 export const StatusReport = Type.Object({
   type: Type.Literal('status-report'),

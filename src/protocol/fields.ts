@@ -41,7 +41,7 @@ export const ServedTypeField = Type.Object({
   timeoutMs: Type.Optional(Millis),
   maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
 })
-export const ProcessField = Type.Object({ pid: Count, state: Name })
+export const ProcessField = Type.Object({ pid: Count, state: Name, memoryBytes: Type.Optional(Count) })
 
 /** Text of a log: `at` bytes of UTF-8 were said before it. */
 export const LogField = Type.Object({ at: Count, text: Text(LOG_BYTES_MAX) })

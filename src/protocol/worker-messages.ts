@@ -59,6 +59,8 @@ export const Beat = Type.Object({
   hosts: list(ProcessField),
   /** It cannot take work now: its host is silent or starting. */
   ailing: Type.Optional(Type.Boolean()),
+  /** Of its own process; its hosts have theirs. */
+  memoryBytes: Type.Optional(Count),
 })
 export const Started = Type.Object({ type: Type.Literal('started'), list: list(Lease) })
 export const Settlement = Type.Union([

@@ -25,7 +25,7 @@ export type WorkerEvent =
   /** Its modules cannot be loaded; it ends by itself. */
   | { readonly kind: 'host-unfit'; readonly host: HostId; readonly message: string }
   /** Its watchdog gave a sign of life, whatever its code is doing. */
-  | ({ readonly kind: 'host-alive'; readonly host: HostId } & HostSign)
+  | ({ readonly kind: 'host-alive'; readonly host: HostId; readonly ownBytes?: number | undefined } & HostSign)
   /** So many attempts have begun in its life, and no other one of this epoch does. */
   | { readonly kind: 'host-recalled'; readonly host: HostId; readonly epoch: number; readonly begun: number }
   /** The code of these begins now, one after the other as there are slots; without it it never did. */

@@ -104,6 +104,7 @@ function happen(turn: Turn, event: WorkerEvent): void {
       alive(turn, event.host)
       begunInAll(turn, event.host, event.begun)
       blocked(turn, event.host, event.blockedMs)
+      turn.state.memoryBytes = event.ownBytes ?? turn.state.memoryBytes
       return tookMemory(turn, event.host, event.memoryBytes)
     case 'host-recalled':
       return recalled(turn, event)

@@ -193,6 +193,8 @@ export interface State {
   /** Hosts are not recycled before: the last one that was to take another's place could not be made ready. */
   recycleNotBefore: MonoMs
   beats: number
+  /** Of its own process; 0: not known yet. */
+  memoryBytes: number
   /** What its tasks have lately been like; undefined: nothing has ended yet. */
   pace: Pace | undefined
   /** From where their code began, by the clocks of their hosts. */
@@ -230,6 +232,7 @@ export function newState(config: WorkerConfig): State {
     reload: undefined,
     recycleNotBefore: Number.NEGATIVE_INFINITY,
     beats: 0,
+    memoryBytes: 0,
     pace: undefined,
     took: new Took(),
     tally: { counts: new Map(), toldAt: Number.NEGATIVE_INFINITY },

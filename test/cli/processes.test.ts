@@ -14,8 +14,9 @@ const records: RunRecord[] = [
   { name: 'launcher', role: 'launcher', pid: 9, startedAt },
 ]
 
-const workerOf = (name: string, incarnation: string, address: string) => ({
-  ...{ name, incarnation, address, state: 'ready' as const, pid: 77, hosts: [{ pid: 78, state: 'ready' }] },
+const workerOf = (name: string, incarnation: string, address: string, hostPid = 78) => ({
+  ...{ name, incarnation, address, state: 'ready' as const, pid: 77, memoryBytes: 60 },
+  hosts: [{ pid: hostPid, state: 'ready', memoryBytes: 90 }],
   ...{ hostname: 'h', version: '1', slots: 1, running: 0, types: [], completed: 0, failed: 0, heardMsAgo: 0 },
 })
 const master = { incarnation: 'master#a', pid: 1, address: '', version: '1', upMs: 1, state: 'ready' }
@@ -34,15 +35,19 @@ t.test('without a master: what lives here, in order, hosts as rows of their own'
 })
 
 t.test('the roster adds states, and workers of other machines', async (t) => {
-  const workers = [workerOf('worker-2', 'worker-2#a', '127.0.0.1:5000'), workerOf('far', 'far#a', '10.0.0.2:5000')]
+  const workers = [workerOf('worker-2', 'worker-2#a', '127.0.0.1:5000', 20), workerOf('far', 'far#a', '10.0.0.2:5000')]
   const rows = processRows(records, { master, workers })
   t.match(
     rows.find(({ name }) => name === 'worker-2'),
-    { state: 'ready', pid: 2 },
+    { state: 'ready', pid: 2, memoryBytes: 60 },
+  )
+  t.match(
+    rows.find(({ name }) => name === 'worker-2/host-1'),
+    { pid: 20, memoryBytes: 90 },
   )
   t.match(
     rows.find(({ name }) => name === 'worker-10'),
-    { state: 'alone' },
+    { state: 'alone', memoryBytes: null },
   )
   t.match(
     rows.find(({ name }) => name === 'far'),
@@ -50,6 +55,6 @@ t.test('the roster adds states, and workers of other machines', async (t) => {
   )
   t.match(
     rows.find(({ name }) => name === 'far/host-1'),
-    { role: 'host', pid: 78 },
+    { role: 'host', pid: 78, memoryBytes: 90 },
   )
 })

@@ -44,6 +44,11 @@ t.test('a worker is killed, and the page tells where its tasks went', skip, asyn
   page.on('pageerror', (error) => problems.push(String(error)))
   await page.getByText('2 workers are ready').waitFor()
   await page.getByText('No tasks yet').waitFor()
+  await page
+    .locator('#workers tbody')
+    .getByText(/^\d+ MiB$/)
+    .nth(1)
+    .waitFor()
 
   const gate = cluster.gate()
   const task = (key: string) =>

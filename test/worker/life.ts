@@ -25,6 +25,8 @@ export class Life {
   /** By host; what is not there has nothing. */
   readonly memoryBytes = new Map<number, number>()
   blockedMs = 0
+  /** Of the worker itself; it has not looked yet. */
+  ownBytes: number | undefined
   /** Answers beats by itself. */
   masterAnswers = true
   session = 0
@@ -80,8 +82,8 @@ export class Life {
   }
 
   sign(host: number): void {
-    const { begun, blockedMs } = this
-    this.post({ kind: 'host-alive', host, begun, blockedMs, memoryBytes: this.memoryBytes.get(host) ?? 0 })
+    const { begun, blockedMs, ownBytes } = this
+    this.post({ kind: 'host-alive', host, begun, blockedMs, ownBytes, memoryBytes: this.memoryBytes.get(host) ?? 0 })
   }
 
   /** Time passes, and the process sees nothing of it. */

@@ -137,3 +137,14 @@ t.test('a full heap, and the kernel that wants memory back, are told as what the
     error: { code: 'out_of_memory', message: /the machine had none left/ },
   })
 })
+
+t.test('a beat tells what worker and hosts have; before they have said it, nothing', async (t) => {
+  const life = new Life()
+  const host = life.meet()
+  life.until(2_000)
+  t.notOk(life.sent('beat').some((beat) => 'memoryBytes' in beat || 'memoryBytes' in beat.hosts[0]!))
+  life.ownBytes = 60 * MIB
+  takes(life, host, 90)
+  life.until(4_000)
+  t.match(life.sent('beat').at(-1), { memoryBytes: 60 * MIB, hosts: [{ memoryBytes: 90 * MIB }] })
+})

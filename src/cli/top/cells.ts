@@ -131,6 +131,12 @@ export function rateOf(perSecond: number | undefined): string {
   return perSecond < 9_950 ? `${Math.round(perSecond)}/s` : `${(perSecond / 1_000).toFixed(1)}k/s`
 }
 
+/** `87M`, `1.4G`. */
+export function bytesOf(bytes: number): string {
+  const mib = bytes / 1_024 ** 2
+  return mib < 999.5 ? `${Math.round(mib)}M` : `${(mib / 1_024).toFixed(1)}G`
+}
+
 export function countOf(count: number): string {
   return count.toLocaleString('en')
 }

@@ -2,7 +2,7 @@
 
 import { errorText, workerName } from '../story.js'
 import type { Colour } from '../terminal.js'
-import { ageOf, cell, columnsOf, countOf, type Line, rateOf, type Span } from './cells.js'
+import { ageOf, bytesOf, cell, columnsOf, countOf, type Line, rateOf, type Span } from './cells.js'
 import type { Row, Summary } from './rows.js'
 import type { TopState } from './state.js'
 
@@ -25,6 +25,7 @@ interface Column {
 }
 
 const WIDE = 100
+const ROOMY = 72
 /** No column but the last is wider. */
 const MOST = 40
 /** The end of an id tells one from another where there is no room for all of it. */
@@ -69,6 +70,10 @@ export function runningTable(rows: readonly Row[], state: TopState, columns: num
     {
       ...{ head: 'RATE', from: 60, side: 'right' },
       of: ({ worker }) => ({ text: worker?.busy === undefined ? '' : rateOf(rates.of(worker.holder)) }),
+    },
+    {
+      ...{ head: 'MEM', from: ROOMY, side: 'right' },
+      of: ({ worker }) => ({ text: worker?.memoryBytes === undefined ? '' : bytesOf(worker.memoryBytes) }),
     },
     {
       ...{ head: 'DONE', from: WIDE, side: 'right' },

@@ -1,5 +1,6 @@
 // What the list shows, row by row: each worker with what its slots run, and below that what failed. Pure.
 import type { ClusterStatus, TaskPage } from '../../client/client.js'
+import { memoryOf } from '../../client/worker-memory.js'
 import { errorText, workerName } from '../story.js'
 
 export type Summary = TaskPage['tasks'][number]
@@ -25,6 +26,8 @@ export interface WorkerView {
   readonly busy?: { readonly running: number; readonly slots: number }
   readonly ended: number
   readonly failed: number
+  /** Its own and its hosts'. */
+  readonly memoryBytes?: number | undefined
 }
 
 /** One that was there, and is not in the roster any more. */
@@ -48,9 +51,11 @@ export interface Row {
 const PULLED = '#pull'
 
 export function workersOf({ status }: Snapshot): readonly WorkerView[] {
-  const connected = status.workers.map(({ name, incarnation, state, running, slots, completed, failed }) => ({
-    ...{ holder: incarnation, name, state, busy: { running, slots }, ended: completed + failed, failed },
-  }))
+  const connected = status.workers.map((worker) => {
+    const { name, incarnation, state, running, slots, completed, failed } = worker
+    const held = { holder: incarnation, name, state, busy: { running, slots } }
+    return { ...held, ended: completed + failed, failed, memoryBytes: memoryOf(worker) }
+  })
   const pulling = status.pullWorkers.map(({ id, state, running, slots, completed, failed }) => ({
     ...{ holder: `${id}${PULLED}`, name: id, state, busy: { running, slots }, ended: completed + failed, failed },
   }))

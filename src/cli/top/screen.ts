@@ -176,7 +176,8 @@ const HELP = [
   '  ctrl-z               suspend',
   '  q, ctrl-c            leave',
   '',
-  '  BUSY is slots in use, RATE what ended a second in the last 10 s, FOR how long it has run.',
+  '  BUSY is slots in use, RATE what ended a second in the last 10 s, FOR how long it has run,',
+  '  MEM what the worker and the processes that run its tasks have of memory.',
   '',
   '  any key goes back',
 ]

@@ -6,8 +6,8 @@ import { TASK_STATES } from '../../task/task.js'
 
 /** A name that is not known is refused, so that nobody waits for the effect of a word that was mistyped. */
 export const Body = <Fields extends TProperties>(fields: Fields) => Type.Object(fields, { additionalProperties: false })
-export const Nullable = (type: 'string' | 'integer') =>
-  Type.Unsafe<string | number | null>({ type: [type, 'null'] } as never)
+export const Nullable = (type: 'string' | 'integer', said: { readonly description?: string } = {}) =>
+  Type.Unsafe<string | number | null>({ type: [type, 'null'], ...said } as never)
 
 export const TaskId = Type.String({
   minLength: 1,

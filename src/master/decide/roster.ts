@@ -23,6 +23,7 @@ export function roster(turn: Turn): WorkerField[] {
     completed: worker.completed,
     failed: worker.failed,
     heardMsAgo: Math.max(0, Math.round(turn.at.monoMs - worker.heardAt)),
+    ...(worker.memoryBytes !== undefined && { memoryBytes: worker.memoryBytes }),
   }))
 }
 

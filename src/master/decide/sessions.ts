@@ -208,6 +208,7 @@ export function newWorker(incarnation: string, name: string): WorkerState {
     ailing: false,
     heardAt: 0,
     hosts: [],
+    memoryBytes: undefined,
     leases: new Leases(),
     ahead: 0,
     offered: 0,
@@ -295,6 +296,7 @@ export function attached(
 
 function beat(turn: Turn, worker: WorkerState, session: SessionId, message: Message<'beat'>): void {
   worker.hosts = message.hosts
+  worker.memoryBytes = message.memoryBytes
   const ailing = message.ailing === true
   if (ailing !== worker.ailing) {
     worker.ailing = ailing

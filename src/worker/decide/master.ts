@@ -68,10 +68,21 @@ function registration(state: State, address: string): Register {
 
 /** The hosts as a master and `dtr ps` show them. */
 export function hostsOf(state: State): { pid: number; state: string }[] {
-  const shown = (host: Host): string => (host.silent ? 'silent' : host.blocked ? 'blocked' : host.phase)
   return [...state.hosts.values()].flatMap((host) =>
-    host.pid === undefined ? [] : [{ pid: host.pid, state: shown(host) }],
+    host.pid === undefined ? [] : [{ pid: host.pid, state: shownOf(host) }],
   )
+}
+
+/** What they have of memory changes all the time: it is told with beats alone. */
+function hostsAndMemory(state: State): Register['hosts'] {
+  return [...state.hosts.values()].flatMap((host) => {
+    const { pid, memoryBytes } = host
+    return pid === undefined ? [] : [{ pid, state: shownOf(host), ...(memoryBytes > 0 && { memoryBytes }) }]
+  })
+}
+
+function shownOf({ silent, blocked, phase }: Host): string {
+  return silent ? 'silent' : blocked ? 'blocked' : phase
 }
 
 export function closed(turn: Turn, event: Extract<WorkerEvent, { kind: 'closed' }>): void {
@@ -181,7 +192,8 @@ function beat(turn: Turn, session: Session): void {
   const running = [...state.attempts].filter(({ phase }) => phase !== 'ready' && phase !== 'dead').length
   turn.tell({
     type: 'beat',
-    ...{ n: state.beats, seen: session.seen, running, hosts: hostsOf(state) },
+    ...{ n: state.beats, seen: session.seen, running, hosts: hostsAndMemory(state) },
+    ...(state.memoryBytes > 0 && { memoryBytes: state.memoryBytes }),
     ...(session.ailingTold && { ailing: true }),
   })
 }

@@ -42,7 +42,7 @@ export class Hosts {
       ...options,
       memoryBytesMax,
       spawned: (pid) => tell({ kind: 'host-spawned', host, pid }),
-      alive: (sign) => tell({ kind: 'host-alive', host, ...sign }),
+      alive: (sign) => tell({ kind: 'host-alive', host, ownBytes: process.memoryUsage.rss(), ...sign }),
       recalled: (answer) => tell({ kind: 'host-recalled', host, ...answer }),
       said: (messages) => this.#said(host, messages),
       printed: (line, to) => {

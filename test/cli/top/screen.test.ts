@@ -14,13 +14,19 @@ const SIZES: readonly Size[] = [
   { columns: 1, rows: 1 },
 ]
 
+/** Its own, and that of each of its hosts. */
+const memory = (mib: number, ...hosts: readonly number[]) => ({
+  memoryBytes: mib * 2 ** 20,
+  hosts: hosts.map((each) => ({ pid: 1, state: 'ready', memoryBytes: each * 2 ** 20 })),
+})
+
 const busy = stateOf(
   snapshot({ workers: [worker('w1'), worker('w2')] }),
   snapshot({
     atMs: START_MS + 1_000,
     workers: [
-      worker('w1', { running: 2, completed: 30 }),
-      worker('w2', { state: 'suspect', completed: 5, failed: 1 }),
+      worker('w1', { running: 2, completed: 30, ...memory(62, 118) }),
+      worker('w2', { ...memory(700, 800, 900), state: 'suspect', completed: 5, failed: 1 }),
       worker('w3'),
     ],
     running: [
@@ -40,11 +46,11 @@ t.test('80 x 24: all of it, at its place', async (t) => {
     'dtr  degraded  w2: not heard of in time, no new work    127.0.0.1:4999  up 3m20s',
     '0 pending  2 running  1,204 completed  1 failed  0 cancelled              █ 36/s',
     '',
-    '  WORKER  STATE    BUSY   RATE  FOR  RUNS    TRY  WHAT',
-    '  w1      ready     2/2   30/s  13s  resize    1  photo.png',
-    '                                13s  resize    2  …0c8f6b1a2e4e',
-    '  w2      suspect   0/2  6.0/s       idle',
-    '  w3      ready     0/2    0/s       idle',
+    '  WORKER  STATE    BUSY   RATE   MEM  FOR  RUNS    TRY  WHAT',
+    '  w1      ready     2/2   30/s  180M  13s  resize    1  photo.png',
+    '                                      13s  resize    2  …0c8f6b1a2e4e',
+    '  w2      suspect   0/2  6.0/s  2.3G       idle',
+    '  w3      ready     0/2    0/s             idle',
     '',
     '  FAILED  TYPE    TRIES  WORKER  WHAT WENT WRONG',
     '    6.0s  resize      1  w1      no such file',

@@ -16,6 +16,7 @@ export interface Worker {
   readonly completed: number
   readonly failed: number
   readonly heard_ms_ago: number
+  readonly memory_bytes: number | null
   readonly hostname: string | null
   readonly pid: number | null
   readonly version: string | null

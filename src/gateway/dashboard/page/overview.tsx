@@ -4,7 +4,7 @@ import { ask } from './api.js'
 import type { Cluster, FailureGroup, Worker } from './cluster.js'
 import { Component, Fragment, h } from './preact.js'
 import { Empty, Section, State } from './section.js'
-import { clockOf, countOf, many, rateOf, shortId, spanOf } from './words.js'
+import { bytesOf, clockOf, countOf, many, rateOf, shortId, spanOf } from './words.js'
 
 const STATES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const
 const TYPES_SHOWN = 12
@@ -106,6 +106,9 @@ export function Workers({ workers }: { workers: readonly Worker[] }) {
                   failed
                 </th>
                 <th scope="col" class="number">
+                  memory
+                </th>
+                <th scope="col" class="number">
                   heard
                 </th>
                 <th scope="col">types</th>
@@ -134,6 +137,7 @@ function WorkerRow({ worker }: { key: string; worker: Worker }) {
     completed,
     failed,
     heard_ms_ago: heard,
+    memory_bytes: memory,
     types,
     hostname,
     pid,
@@ -162,6 +166,7 @@ function WorkerRow({ worker }: { key: string; worker: Worker }) {
       </td>
       <td class="number">{countOf(completed)}</td>
       <td class={`number ${failed ? '' : 'zero'}`}>{countOf(failed)}</td>
+      <td class="number">{memory === null ? '' : bytesOf(memory)}</td>
       <td class="number">{spanOf(heard)} ago</td>
       <td class="long">{types.length === 0 ? 'every type' : types.join(', ')}</td>
       <td>{hostname === null ? '' : `${hostname}${pid === null ? '' : ` · ${pid}`}`}</td>

@@ -13,6 +13,11 @@ export function countOf(count: number): string {
   return Math.round(count).toLocaleString('en')
 }
 
+export function bytesOf(bytes: number): string {
+  const mib = bytes / 1_024 ** 2
+  return mib < 999.5 ? `${Math.round(mib)} MiB` : `${(mib / 1_024).toFixed(1)} GiB`
+}
+
 export function rateOf(rate: number): string {
   if (rate === 0) return '0'
   return rate < 10 ? rate.toFixed(1) : countOf(rate)

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import type { ClusterStatus } from '../../../client/client.js'
 import type { PullWorker } from '../../../client/pull.js'
+import { memoryOf } from '../../../client/worker-memory.js'
 import type { WorkerField } from '../../../protocol/messages.js'
 import { Nullable, State } from '../fields.js'
 import { type Route, route } from '../route.js'
@@ -21,6 +22,9 @@ const Worker = Type.Object({
   completed: Type.Integer(),
   failed: Type.Integer(),
   heard_ms_ago: Type.Integer(),
+  memory_bytes: Nullable('integer', {
+    description: 'of the worker and the processes that run its tasks, as it said last',
+  }),
   hostname: Nullable('string'),
   address: Nullable('string'),
   pid: Nullable('integer'),
@@ -157,6 +161,7 @@ function workerView(worker: WorkerField): View {
     ...{ worker_id: name, incarnation, kind: 'tcp', state, status: statusOf(state) },
     ...workView(worker),
     ...{ types: worker.types, model: null, labels: {} },
+    memory_bytes: memoryOf(worker) ?? null,
     ...{ hostname: hostname || null, address: address || null, pid: pid || null, version: version || null },
   }
 }
@@ -166,7 +171,7 @@ function pullWorkerView(worker: PullWorker): View {
   return {
     ...{ worker_id: id, incarnation: null, kind: 'pull', state, status: state },
     ...workView(worker),
-    ...{ types, model, labels, hostname: null, address: null, pid: null, version },
+    ...{ types, model, labels, memory_bytes: null, hostname: null, address: null, pid: null, version },
   }
 }
 
