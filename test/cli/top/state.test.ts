@@ -114,7 +114,19 @@ t.test('health in one word, with the reason', async (t) => {
   t.match(told({ workers: [] }), { word: 'degraded', why: /no worker is ready/ })
   const pending = [{ queue: 'default', type: 'resize', state: 'pending' as const, count: 3 }]
   t.match(told({ workers: [worker('w1', { state: 'lost' })], counts: pending }), { word: 'stalled', why: /w1 is gone/ })
-  t.match(told({ unserved: ['encode'] }), { word: 'degraded', why: /no worker serves encode/ })
+  const encode = [...pending, { queue: 'default', type: 'encode', state: 'pending' as const, count: 1 }]
+  t.same(told({ unserved: ['encode'], counts: encode }), {
+    word: 'waiting',
+    why: '1 task waits: no worker serves encode',
+  })
+  t.match(told({ workers: [worker('w1'), worker('w2', { state: 'suspect' })] }), {
+    word: 'degraded',
+    why: /^w2: not heard/,
+  })
+  t.match(told({ workers: [worker('w1', { running: 1 })] }), {
+    word: 'healthy',
+    why: '1 worker ready, 1 of 2 slots busy',
+  })
   t.match(told({ master: { ...status.master, state: 'stopping' } }), { word: 'stopping' })
   const anew = { ...one, status: { ...status, master: { ...status.master, incarnation: 'master#2' } } }
   t.match(healthOf(stateOf(one, anew)), { word: 'healthy', why: /the master was started anew/ })
