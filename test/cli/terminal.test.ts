@@ -44,7 +44,7 @@ t.test('nobody else decides', async (t) => {
 t.test('as a command shows it', async (t) => {
   const folder = t.testdir({ 'master.log': '2026-01-01T00:00:01.000Z ERROR master: one\n' })
   const bare = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !['NO_COLOR', 'FORCE_COLOR', 'NODE_OPTIONS'].includes(name)),
+    Object.entries(process.env).filter(([name]) => !['NO_COLOR', 'FORCE_COLOR'].includes(name)),
   )
   const out = (environment: NodeJS.ProcessEnv): string =>
     spawnSync(process.execPath, [join(ROOT, 'bin/dtr.js'), 'logs', '--logs', folder], {

@@ -45,9 +45,8 @@ export async function quickEnvironment({ folder }: Clone): Promise<NodeJS.Proces
 /** Ports of its own, given as variables, so that the document stays as its reader types it. */
 export async function environment(): Promise<NodeJS.ProcessEnv> {
   const { master, first, last } = await freePorts()
-  const { NODE_OPTIONS: _hooks, ...own } = process.env
   return {
-    ...own,
+    ...process.env,
     DTR_HTTP: String(master + 1),
     DTR_PORT: String(master),
     DTR_WORKER_PORTS: `${first}-${last}`,

@@ -67,12 +67,7 @@ t.test('the question at a terminal: a no does nothing', { skip: scriptTool ? fal
   const { cluster, workers } = await start(t, 2)
   const command = `'${process.execPath}' '${BIN}' drill kill-worker --here`
   for (const answer of ['\n', 'yesterday\n']) {
-    const asked = new Process(
-      spawn('script', ['-qfec', command, '/dev/null'], {
-        cwd: cluster.folder,
-        env: { ...process.env, NODE_OPTIONS: '' },
-      }),
-    )
+    const asked = new Process(spawn('script', ['-qfec', command, '/dev/null'], { cwd: cluster.folder }))
     t.teardown(() => asked.end ?? asked.kill())
     await until('the question', () => asked.stdout.includes('do it? [y/N]'))
     t.match(asked.stdout, /kill -9 of w\d \(pid \d+\); what is killed stays dead/)

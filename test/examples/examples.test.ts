@@ -61,6 +61,6 @@ t.test('testing: the tests of the example are green', async (t) => {
 
 /** What the test runner gave this process would make the inner one report to it. */
 function withoutHooks(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, TAP: _tap, ...rest } = process.env
+  const { NODE_TEST_CONTEXT: _context, TAP: _tap, ...rest } = process.env
   return rest
 }

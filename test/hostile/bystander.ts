@@ -48,7 +48,7 @@ export class Bystander {
 
 /** A master, a worker and a bystander that is at work. */
 export async function startScene(t: Test, options: ClusterOptions = {}) {
-  const cluster = await Cluster.create(t, { bare: true, ...options })
+  const cluster = await Cluster.create(t, options)
   const { master, workers, client } = await cluster.start(1)
   const portOf = (name: string): number => cluster.records().find((record) => record.name === name)?.port ?? 0
   const alive = (one: Process): boolean => one.end === undefined

@@ -9,10 +9,8 @@ import { BIN } from '../processes/cluster.js'
 const here = { named: undefined, walksUp: false }
 const up = { named: undefined, walksUp: true }
 
-/** In a process of its own, as the test runner compiles TypeScript itself in this one. */
 function configCommand(folder: string) {
-  const { NODE_OPTIONS: _hooks, ...env } = process.env
-  return spawnSync(process.execPath, [BIN, 'config', 'workers', '--json'], { cwd: folder, env, encoding: 'utf8' })
+  return spawnSync(process.execPath, [BIN, 'config', 'workers', '--json'], { cwd: folder, encoding: 'utf8' })
 }
 
 t.test('the nearest folder with a config file or a .dtr is the one', async (t) => {

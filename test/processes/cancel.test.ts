@@ -25,9 +25,8 @@ t.test('a client that dies right after it cancelled: nothing starts, and code wi
   await until('it to run', () => cluster.witness().some(({ what }) => what === 'alive'))
   const waiting = await client.submit('work', { ...payload, key: 'waits' })
 
-  const { NODE_OPTIONS: _hooks, ...env } = process.env
   const args = ['--input-type=module', '-e', CANCEL_AND_DIE, LIBRARY, cluster.data, spinning.id, waiting.id]
-  const dying = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const dying = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const [, signal] = (await once(dying, 'close')) as [number | null, string | null]
   t.equal(signal, 'SIGKILL')
 

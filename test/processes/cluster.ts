@@ -78,8 +78,6 @@ export interface ClusterOptions {
   readonly tasks?: readonly string[]
   /** Variables of every process. */
   readonly environment?: NodeJS.ProcessEnv
-  /** Nothing of the test runner in its processes: where their memory is measured, in which that is a third. */
-  readonly bare?: boolean
   /** Those of another cluster, to stand beside it; else free ones. */
   readonly ports?: Ports
   /** The program of another installation; else the one of this clone. */
@@ -126,9 +124,7 @@ export class Cluster {
 
   /** Any command of the CLI, in the folder of this cluster. */
   run(args: readonly string[], input?: string, environment: NodeJS.ProcessEnv = {}): Process {
-    const program = [process.execPath, this.options.bin ?? BIN]
-    const [command = '', ...rest] = this.options.bare === true ? [...BARE, ...program] : program
-    const child = spawn(command, [...rest, ...args], {
+    const child = spawn(process.execPath, [this.options.bin ?? BIN, ...args], {
       cwd: this.folder,
       env: { ...ownEnvironment(), ...this.options.environment, ...environment },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -242,12 +238,8 @@ export class Cluster {
   }
 }
 
-/** The test runner puts its hooks back into each process of Node that is spawned, but not behind a shell. */
-const BARE = ['/bin/sh', '-c', 'unset NODE_OPTIONS; exec "$0" "$@"'] as const
-
-/** Without the loader hooks of the test runner, which make every process of Node slower to start. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _hooks, FORCE_COLOR: _colours, ...rest } = process.env
+  const { FORCE_COLOR: _colours, ...rest } = process.env
   // A gateway is for the tests of it: it would take a port that no test has chosen.
   return { ...rest, NO_COLOR: '1', DTR_HTTP: 'off' }
 }

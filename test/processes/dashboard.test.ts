@@ -32,7 +32,7 @@ async function faults(page: Page): Promise<readonly string[]> {
 }
 
 t.test('a worker is killed, and the page tells where its tasks went', skip, async (t) => {
-  const cluster = await Cluster.create(t, { bare: true })
+  const cluster = await Cluster.create(t)
   const { workers, client } = await cluster.start(2, ['--slots', '2'])
   const port = String(cluster.ports.first - 1)
   const gateway = (): ReturnType<Cluster['run']> => cluster.run(['gateway', '--http', port, '--data', cluster.data])
@@ -108,7 +108,7 @@ t.test('a worker is killed, and the page tells where its tasks went', skip, asyn
 })
 
 t.test('a gateway that wants a key is given it in the page, and never in a URL', skip, async (t) => {
-  const cluster = await Cluster.create(t, { bare: true })
+  const cluster = await Cluster.create(t)
   const { client } = await cluster.start(0)
   const port = String(cluster.ports.first - 1)
   const serving = cluster.run(['gateway', '--http', port, '--http-auth', 'required', '--data', cluster.data])

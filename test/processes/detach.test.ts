@@ -75,7 +75,6 @@ for (const early of [false, true]) {
     const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
       cwd: cluster.folder,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: { ...process.env, NODE_OPTIONS: '' },
     })
     t.teardown(() => terminal.kill('SIGKILL'))
     const held = early ? await until('a gateway', () => gatewayOf(cluster)) : undefined

@@ -17,8 +17,7 @@ interface Outside {
 
 /** A process that is no part of dtr. */
 function outside(t: Test, command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Outside {
-  const { NODE_OPTIONS: _hooks, ...inherited } = process.env
-  const env = { ...inherited, ...environment }
+  const env = { ...process.env, ...environment }
   const child = spawn(command, [...args], { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
   let settled = 0
   child.stdout.on('data', (dots: Buffer) => {
@@ -35,7 +34,7 @@ function outside(t: Test, command: string, args: readonly string[], environment:
 }
 
 t.test('10,000 tasks through a kill of each kind of worker, and of the gateway', async (t) => {
-  const cluster = await Cluster.create(t, { bare: true })
+  const cluster = await Cluster.create(t)
   const { workers, client } = await cluster.start(2, ['--slots', '4'])
   const port = cluster.ports.master + 1
   const startGateway = async () => {

@@ -34,10 +34,8 @@ function load(folder: string, files: readonly string[]): readonly Loaded[] {
     }
     console.log(JSON.stringify(answers))
     process.exit()`
-  // The test runner puts its loader hooks back into whatever is spawned, under which Node 20 loads CommonJS another way.
-  const withoutHooks = ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', process.execPath]
   const options = { cwd: folder, encoding: 'utf8' } as const
-  const ran = spawnSync('/bin/sh', [...withoutHooks, '--input-type=module', '-e', script], options)
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
   if (ran.stdout === '') throw new Error(ran.stderr)
   return JSON.parse(ran.stdout) as Loaded[]
 }

@@ -24,8 +24,7 @@ function compile(folder: string, texts: Readonly<Record<string, string>>): reado
       const text = file === undefined ? '' : file.text.split('\\n')[line].trim()
       console.log((file?.fileName ?? '') + ': ' + text + ' -> ' + ts.flattenDiagnosticMessageText(messageText, ' '))
     }`
-  const { NODE_OPTIONS: _hooks, ...env } = process.env
-  const options = { cwd: folder, encoding: 'utf8', env } as const
+  const options = { cwd: folder, encoding: 'utf8' } as const
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
   if (ran.status !== 0) throw new Error(ran.stderr)
   // What a message says further stands indented below it.

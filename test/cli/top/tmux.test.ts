@@ -11,7 +11,7 @@ if (missing !== undefined) process.stderr.write(`\n${missing}\n\n`)
 const MISTAKE = `data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("boom")})`
 
 t.test('dtr top', async (t) => {
-  const cluster = await Cluster.create(t, { bare: true })
+  const cluster = await Cluster.create(t)
   const { client, master, workers } = await cluster.start(2)
 
   await t.test('where there is no terminal', async (t) => {

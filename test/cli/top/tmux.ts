@@ -27,8 +27,7 @@ export class Tmux {
     const tmux = new Tmux(join(folder, 'tmux'))
     t.teardown(() => tmux.#do('kill-server').catch(() => {}))
     const size = ['-x', String(columns), '-y', String(rows)]
-    const { NODE_OPTIONS: _hooks, ...environment } = process.env
-    await tmux.#do('new-session', '-d', ...size, '-c', folder, '-s', 't', "env PS1='$ ' NO_COLOR= sh", environment)
+    await tmux.#do('new-session', '-d', ...size, '-c', folder, '-s', 't', "env PS1='$ ' NO_COLOR= sh")
     await tmux.until(/\$/)
     return tmux
   }
@@ -74,12 +73,8 @@ export class Tmux {
     return (await this.#do('display-message', '-p', '-t', 't', `#{${name}}`)).trim()
   }
 
-  async #do(...args: readonly (string | NodeJS.ProcessEnv)[]): Promise<string> {
-    const environment = args.find((arg) => typeof arg === 'object')
-    const words = args.filter((arg) => typeof arg === 'string')
-    const { stdout } = await run('tmux', ['-S', this.socket, '-u', '-f', '/dev/null', ...words], {
-      ...(environment !== undefined && { env: environment }),
-    })
+  async #do(...words: readonly string[]): Promise<string> {
+    const { stdout } = await run('tmux', ['-S', this.socket, '-u', '-f', '/dev/null', ...words])
     return stdout
   }
 }
