@@ -3,6 +3,7 @@ import { formatDuration } from '../config.js'
 import { DtrError, EXIT_OK } from '../errors.js'
 import { escapeControls } from '../log.js'
 import type { TaskField } from '../protocol/messages.js'
+import { AUTO } from '../task/quorum.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
 import { connectBy } from './connect.js'
 import { idsOf } from './ids.js'
@@ -89,7 +90,8 @@ function votes({ poll }: TaskField): readonly string[] {
     agreed === undefined ? '' : agreed ? 'agrees' : 'does not agree',
   ])
   const cells = rows.map((row) => row.map(escapeControls))
-  return ['', `votes: ${quorum} must be the same as ${compare}${part}${near}`, ...plainTable(VOTE_COLUMNS, cells)]
+  const one = poll.rule.replicas === AUTO && poll.checked !== true ? 'one may be enough (auto); else ' : ''
+  return ['', `votes: ${one}${quorum} must be the same as ${compare}${part}${near}`, ...plainTable(VOTE_COLUMNS, cells)]
 }
 
 const VOTE_COLUMNS = ['', 'replica', 'worker', 'vote', '']

@@ -2,6 +2,7 @@
 // comes next. Pure: the same task at the same moment is the same text.
 import { formatDuration } from '../config.js'
 import type { TaskField } from '../protocol/messages.js'
+import { AUTO } from '../task/quorum.js'
 import { DEFAULT_MAX_ATTEMPTS } from '../task/task.js'
 import { ownFrames } from './stack.js'
 
@@ -101,9 +102,10 @@ function last(task: TaskField, { now }: StoryView): Happening[] {
   }
 }
 
-function votesIn({ rule, replicas }: NonNullable<TaskField['poll']>): string {
+function votesIn({ rule, checked, replicas }: NonNullable<TaskField['poll']>): string {
   const cast = replicas.filter(({ state }) => state === 'cast').length
-  return `${rule.quorum} votes that agree; of its ${replicas.length} replicas ${cast} have voted`
+  const one = rule.replicas === AUTO && checked !== true ? 'one vote that is enough, or ' : ''
+  return `${one}${rule.quorum} votes that agree; of its ${replicas.length} replicas ${cast} have voted`
 }
 
 function running(task: TaskField, now: number): string {

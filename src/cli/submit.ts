@@ -5,6 +5,7 @@ import { TaskFailedError } from '../client/task-end.js'
 import type { TaskHandle } from '../client/task-handle.js'
 import { DtrError, EXIT_OK, messageOf } from '../errors.js'
 import { COMPARISONS } from '../task/ballot.js'
+import { AUTO } from '../task/quorum.js'
 import { CLUSTER_SETTINGS, type Command, type FlagWords } from './command.js'
 import { connectBy, tracedBy } from './connect.js'
 import { type Flags, STANDARD_INPUT } from './flags.js'
@@ -20,7 +21,7 @@ export const TASK_FLAGS: Readonly<Record<string, FlagWords>> = {
   expires: { about: 'fail if it waits after so long', value: '1h' },
   deadline: { about: 'fail if it has not ended after so long, and end its code', value: '2h' },
   queue: { about: 'the queue that it waits in', value: 'NAME' },
-  replicas: { about: 'let so many workers do it, each once, and vote', value: '3' },
+  replicas: { about: 'let so many workers do it, each once, and vote; auto: as their record asks for', value: '3' },
   quorum: { about: 'so many of them must agree; more than half where unset', value: '2' },
   'max-replicas': { about: 'where they disagree send out more, up to so many in all', value: '7' },
   compare: { about: 'what makes results the same: json, exact or numeric', value: 'json' },
@@ -38,7 +39,7 @@ export function taskOptions(flags: Flags): TaskOptions {
     expires: flags.duration('expires'),
     deadline: flags.duration('deadline'),
     queue: flags.text('queue'),
-    replicas: flags.integer('replicas'),
+    replicas: replicasOf(flags),
     quorum: flags.integer('quorum'),
     maxReplicas: flags.integer('max-replicas'),
     compare: flags.word('compare', COMPARISONS),
@@ -46,6 +47,10 @@ export function taskOptions(flags: Flags): TaskOptions {
     tolerance: flags.number('tolerance'),
     spread: flags.word('spread', ['host']),
   }
+}
+
+function replicasOf(flags: Flags): number | typeof AUTO | undefined {
+  return flags.text('replicas') === AUTO ? AUTO : flags.integer('replicas')
 }
 
 /** How long a submit looks for a master that went away meanwhile. Who waits for a result waits for the master, too. */

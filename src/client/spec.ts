@@ -28,9 +28,12 @@ export interface TaskOptions {
   /** The same key is the same task, as long as it is kept (P2). */
   readonly key?: string | undefined
   readonly queue?: string | undefined
-  /** Several workers do it, each once, and vote: so many at first. 3 where one of those that follow is set. */
-  readonly replicas?: number | undefined
-  /** So many must agree: more than half of the replicas where unset. */
+  /**
+   * Several workers do it, each once, and vote: so many at first. 3 where one of those that follow is set. `auto`: one, and others
+   * where whoever did it is not trusted yet, or is checked (docs/votes.md).
+   */
+  readonly replicas?: number | 'auto' | undefined
+  /** So many must agree: more than half of the replicas where unset, and 2 of `auto`. */
   readonly quorum?: number | undefined
   /** Where they disagree more are sent out, up to so many in all: `2 * replicas + 1` where unset. */
   readonly maxReplicas?: number | undefined

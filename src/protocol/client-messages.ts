@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { COMPARISONS } from '../task/ballot.js'
 import { LOG_BYTES_MAX } from '../task/log-tail.js'
-import { REPLICAS_MAX } from '../task/quorum.js'
+import { AUTO, REPLICAS_MAX } from '../task/quorum.js'
 import { PRIORITY_MAX, PRIORITY_MIN } from '../task/task.js'
 import {
   CheckpointData,
@@ -46,7 +46,8 @@ import {
 
 const Replicas = Type.Integer({ minimum: 1, maximum: REPLICAS_MAX })
 export const VoteField = Type.Object({
-  replicas: Type.Optional(Replicas),
+  /** "auto": one, and others where its vote alone is not enough. */
+  replicas: Type.Optional(Type.Union([Replicas, Type.Literal(AUTO)])),
   quorum: Type.Optional(Replicas),
   maxReplicas: Type.Optional(Replicas),
   compare: Type.Optional(Type.Enum([...COMPARISONS])),
@@ -58,6 +59,8 @@ export const VoteField = Type.Object({
 export const PollField = Type.Object({
   /** With all that was not said. */
   rule: VoteField,
+  /** Of "auto": one vote alone was not enough. */
+  checked: Type.Optional(Type.Boolean()),
   /** Each a task, by number. */
   replicas: Type.Array(
     Type.Object({
@@ -66,6 +69,8 @@ export const PollField = Type.Object({
       /** `void`: it has ended without a vote that counts. */
       state: Type.Enum(['open', 'cast', 'void']),
       voter: Type.Optional(Name),
+      /** What that one says that it thinks with. */
+      model: Type.Optional(Text(256)),
       /** What it voted for, or `sha256:` and its hash where that is long. */
       ballot: Type.Optional(Text(300)),
       /** Whether that is what was agreed on. */

@@ -14,6 +14,8 @@ import {
   type Outcome,
   PAGE_MAX,
   type PollRecord,
+  REPUTATIONS_MAX,
+  type Reputations,
   type StoreLimits,
   type TaskWithStory,
 } from './store.js'
@@ -36,13 +38,14 @@ export function applyBatch(rows: Rows, batch: Batch, limits: StoreLimits): Outco
   const ended = work.finish()
   const nextDueAt = rows.nextDueAt()
   const { waits, polls } = work
-  const { stopped, reissued } = polls
+  const { stopped, reissued, quarantined } = polls
   return {
     ...{ operations, claims, ended },
     ...(nextDueAt !== undefined && { nextDueAt }),
     ...(waits !== undefined && { waits: { counts: waits.counts, sumMs: waits.sumMs } }),
     ...(stopped.size > 0 && { stopped: [...stopped.values()] }),
     ...(reissued && { reissued }),
+    ...(quarantined.length > 0 && { quarantined }),
   }
 }
 
@@ -93,5 +96,11 @@ export function readTasks(rows: Rows, ids: readonly string[]): TaskWithStory[] {
 function readPoll(rows: Rows, id: string): PollRecord | undefined {
   const poll = rows.polls.get(id)
   if (poll === undefined) return undefined
-  return { rule: poll.rule, replicas: rows.polls.replicas(id).map(({ parentId: _, ...replica }) => replica) }
+  const { rule, checked } = poll
+  const replicas = rows.polls.replicas(id).map(({ parentId: _, ...replica }) => replica)
+  return { rule, ...(checked === true && { checked }), replicas }
+}
+
+export function readReputations({ reputations }: Rows): Reputations {
+  return { records: reputations.best(REPUTATIONS_MAX), quarantined: reputations.quarantined() }
 }

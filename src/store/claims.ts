@@ -15,21 +15,28 @@ const PASSED_MAX = 5_000
 export function grantClaim(work: Work, claim: Claim, open: boolean): ClaimOutcome {
   const { rows } = work
   const merge = new Merge(rows, claim)
+  let barred = false
   const grants: (Grant | undefined)[] = claim.offers.map((offer) => {
     const before = work.retried ? rows.leased(offer) : undefined
     if (before !== undefined) {
       work.granted(before.runAt)
       return goingOn(rows, grantOf(before, offer, before.payload))
     }
-    return open ? grantNext(work, merge, offer, true) : undefined
+    const isBarred = work.polls.isBarred(offer.holder)
+    barred ||= isBarred
+    return open && !isBarred ? grantNext(work, merge, offer, true) : undefined
   })
-  if (merge.passed === 0) return { grants: grants.filter((grant) => grant !== undefined) }
+  if (merge.passed === 0) {
+    const met = grants.filter((grant) => grant !== undefined)
+    return barred ? { grants: met, passed: true } : { grants: met }
+  }
   // What was to be kept for another machine is for whoever is left, where none took it.
   for (const [index, offer] of claim.offers.entries()) {
-    if (merge.passed > 0) grants[index] ??= grantNext(work, merge, offer, false)
+    if (merge.passed === 0 || work.polls.isBarred(offer.holder)) continue
+    grants[index] ??= grantNext(work, merge, offer, false)
   }
   const met = grants.filter((grant) => grant !== undefined)
-  return merge.passed > 0 && met.length < grants.length ? { grants: met, passed: true } : { grants: met }
+  return (barred || merge.passed > 0) && met.length < grants.length ? { grants: met, passed: true } : { grants: met }
 }
 
 function grantNext(work: Work, merge: Merge, offer: Offer, apart: boolean): Grant | undefined {

@@ -2,8 +2,9 @@
 // process. Rows are never changed in place, so what was handed out stays as it was.
 import type { WallMs } from '../clock.js'
 import { DtrError } from '../errors.js'
+import type { Tally } from '../task/reputation.js'
 import { type AttemptRecord, type Encoding, isTerminal, type TaskState } from '../task/task.js'
-import { applyBatch, readLogs, readTasks } from './apply.js'
+import { applyBatch, readLogs, readReputations, readTasks } from './apply.js'
 import { listFailures, listTasks, matches, summaryOf, WALKED_ROWS_MAX } from './listing.js'
 import {
   bytesOf,
@@ -13,6 +14,7 @@ import {
   type EndedRow,
   grantOf,
   type Head,
+  type Identity,
   inClaimOrder,
   isHeldBy,
   type KeyRows,
@@ -21,11 +23,15 @@ import {
   type PollRow,
   type PollRows,
   type ReplicaRow,
+  type ReputationRows,
   type Rows,
   type Settled,
   type Size,
+  type TallyKey,
   type TaskRow,
+  type VoterRow,
   type Walk,
+  type Who,
 } from './rows.js'
 import { Sorted } from './sorted.js'
 import type {
@@ -38,6 +44,8 @@ import type {
   KeyRecord,
   Offer,
   Place,
+  Quarantine,
+  ReputationRecord,
   Store,
   StoreLimits,
   TaskFilter,
@@ -60,6 +68,7 @@ export function openMemoryStore(limits: StoreLimits): Store {
     counts: () => whileOpen(() => rows.counts()),
     holders: () => whileOpen(() => rows.holders()),
     keys: () => whileOpen(() => rows.keys.all()),
+    reputations: () => whileOpen(() => readReputations(rows)),
     close: async () => {
       closed = true
     },
@@ -69,6 +78,7 @@ export function openMemoryStore(limits: StoreLimits): Store {
 class MemoryRows implements Rows {
   readonly keys = new MemoryKeys()
   readonly polls = new MemoryPolls()
+  readonly reputations = new MemoryReputations()
   readonly #tasks = new Map<string, TaskRow>()
   readonly #bySeq = new Map<number, TaskRow>()
   readonly #runnable = new Map<string, Sorted<TaskRow>>()
@@ -260,19 +270,19 @@ class MemoryRows implements Rows {
     return this.#incarnations.get(incarnation)?.beat
   }
 
-  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void {
-    const { voter: _, ...known } = this.#incarnations.get(incarnation) ?? { beat: 0 }
-    this.#incarnations.set(incarnation, { ...known, ...(place && { place }), ...(voter !== undefined && { voter }) })
+  remember(incarnation: string, place: Place | undefined, { voter, model }: Identity): void {
+    const known = this.#incarnations.get(incarnation) ?? { beat: 0 }
+    this.#incarnations.set(incarnation, defined({ ...known, ...(place && { place }), voter, model }))
   }
 
-  enlist(incarnation: string, about: string, voter: string | undefined): void {
-    const { voter: _, ...known } = this.#incarnations.get(incarnation) ?? { beat: 0 }
-    this.#incarnations.set(incarnation, { ...known, about, ...(voter !== undefined && { voter }) })
+  enlist(incarnation: string, about: string, { voter, model }: Identity): void {
+    const known = this.#incarnations.get(incarnation) ?? { beat: 0 }
+    this.#incarnations.set(incarnation, defined({ ...known, about, voter, model }))
   }
 
-  whoIs(incarnation: string): { readonly voter: string; readonly machine?: string } {
-    const { voter, place } = this.#incarnations.get(incarnation) ?? {}
-    return { voter: voter ?? nameOf(incarnation), ...(place && { machine: place.machine }) }
+  whoIs(incarnation: string): Who {
+    const { voter, model, place } = this.#incarnations.get(incarnation) ?? {}
+    return defined({ voter: voter ?? nameOf(incarnation), machine: place?.machine, model })
   }
 
   forget(incarnation: string): void {
@@ -345,11 +355,10 @@ class MemoryRows implements Rows {
   }
 }
 
-interface Incarnation {
+interface Incarnation extends Identity {
   readonly beat: number
   readonly place?: Place
   readonly about?: string
-  readonly voter?: string
 }
 
 function heldLease({ id: taskId, leaseId = '', type, cancelRequested, deadlineAt }: TaskRow): HeldLease {
@@ -388,6 +397,45 @@ class MemoryPolls implements PollRows {
     this.#polls.delete(taskId)
     for (const id of this.#byParent.get(taskId) ?? []) this.#replicas.delete(id)
     this.#byParent.delete(taskId)
+  }
+}
+
+class MemoryReputations implements ReputationRows {
+  readonly #records = new Map<string, ReputationRecord>()
+  readonly #voters = new Map<string, VoterRow>()
+
+  tally({ voter, type, model }: TallyKey): Tally | undefined {
+    return this.#records.get(JSON.stringify([voter, type, model ?? '']))
+  }
+
+  put(record: ReputationRecord): void {
+    const { voter, type, model } = record
+    this.#records.set(JSON.stringify([voter, type, model ?? '']), defined(record))
+  }
+
+  best(limit: number): readonly ReputationRecord[] {
+    const byKey = [...this.#records].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, record]) => record)
+    return byKey.sort((one, other) => other.matched - one.matched).slice(0, limit)
+  }
+
+  voter(voter: string): VoterRow | undefined {
+    return this.#voters.get(voter)
+  }
+
+  putVoter(row: VoterRow): void {
+    this.#voters.set(row.voter, row)
+  }
+
+  quarantined(): readonly Quarantine[] {
+    const found = [...this.#voters.values()].flatMap(({ voter, quarantine }) =>
+      quarantine === undefined ? [] : [{ voter, ...quarantine }],
+    )
+    return found.sort((one, other) => one.since - other.since || (one.voter < other.voter ? -1 : 1))
+  }
+
+  endStreaks(voter: string): void {
+    for (const [key, record] of this.#records)
+      if (record.voter === voter) this.#records.set(key, { ...record, streak: 0 })
   }
 }
 

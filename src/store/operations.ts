@@ -5,6 +5,7 @@ import type { LogText } from '../task/log-tail.js'
 import { type AttemptRecord, decideRetry, isTerminal, type TaskSpec } from '../task/task.js'
 import { createKey, revokeKey } from './keys.js'
 import { prune } from './prune.js'
+import { pardon } from './reputations.js'
 import { endedOf, grantOf, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
 import {
   type AttachOperation,
@@ -42,7 +43,7 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
     case 'attach':
       return attach(work, operation)
     case 'enlist':
-      work.rows.enlist(operation.incarnation, operation.about, operation.voter)
+      work.rows.enlist(operation.incarnation, operation.about, operation)
       return { kind: 'enlist' }
     case 'expire':
       return expire(work, operation)
@@ -52,6 +53,8 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
       return createKey(work, operation)
     case 'revoke-key':
       return revokeKey(work, operation)
+    case 'pardon':
+      return { kind: 'pardon', status: pardon(work, operation.voter) ? 'pardoned' : 'kept' }
   }
 }
 
@@ -182,9 +185,9 @@ function retriedBefore(work: Work, row: TaskRow): boolean {
   return work.rows.story(row.id).some(({ outcome, leaseId }) => outcome === 'retried' && leaseId === work.batchId)
 }
 
-function attach(work: Work, { incarnation, leases, place, voter }: AttachOperation): OperationOutcome {
+function attach(work: Work, { incarnation, leases, place, voter, model }: AttachOperation): OperationOutcome {
   const { rows } = work
-  rows.remember(incarnation, place, voter)
+  rows.remember(incarnation, place, { voter, model })
   if (work.retried) endedBefore(work, incarnation)
   const running = new Map(work.running(incarnation).map((row) => [row.leaseId, row]))
   const live: Grant[] = []

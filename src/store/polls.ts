@@ -7,20 +7,25 @@
 // What always holds:
 // - a voter has at most one seat of a poll, unless its code failed there or it gave the replica back;
 // - a vote is what was recorded for the seat's own lease (P5), once; of a poll that is over no vote counts;
-// - verdict, canonical result and the end of all other replicas are one transaction with the vote that decides.
+// - who is quarantined is granted nothing;
+// - verdict, canonical result, what the votes turned out to be (reputations.ts) and the end of all other replicas are one transaction with the vote that decides.
 import { createHash } from 'node:crypto'
 import type { WallMs } from '../clock.js'
 import { ballotOf } from '../task/ballot.js'
-import { agreesWith, decideQuorum, type Verdict, type Vote, type VoteRule } from '../task/quorum.js'
+import { agreesWith, decideQuorum, sentAtFirst, type Verdict, type Vote, type VoteRule } from '../task/quorum.js'
+import { type Credit, throwDice } from '../task/reputation.js'
 import { isTerminal, type TaskError, type TaskState } from '../task/task.js'
-import { endedOf, type NewTaskRow, type PollRow, type ReplicaRow, type Rows, type TaskRow } from './rows.js'
-import type { EndedTask, StoppedLease } from './store.js'
+import { creditVote, doubtOf } from './reputations.js'
+import { endedOf, type NewTaskRow, type PollRow, type ReplicaRow, type Rows, type TaskRow, type Who } from './rows.js'
+import type { EndedTask, Quarantine, StoppedLease, StoreLimits } from './store.js'
 
 /** What it needs of the batch that is being applied (work.ts). */
 export interface PollWork {
+  readonly batchId: string
   readonly rows: Rows
   readonly now: WallMs
   readonly retried: boolean
+  readonly limits: StoreLimits
   moved(task: NewTaskRow, from: undefined, to: TaskState): void
   replace(before: TaskRow, after: TaskRow): void
   endPending(row: TaskRow, state: 'cancelled' | 'failed', error?: TaskError): void
@@ -43,11 +48,6 @@ export function replicaIdOf(parentId: string, n: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-interface Who {
-  readonly voter: string
-  readonly machine?: string | undefined
-}
-
 /** Who has a part in a poll, while claims are met. */
 interface Seats {
   readonly rule: VoteRule
@@ -59,18 +59,26 @@ export class Polls {
   readonly stopped = new Map<string, StoppedLease>()
   /** Replicas were sent out beside those of a submit. */
   reissued = false
+  readonly #quarantined: Quarantine[] = []
   readonly #changed = new Set<string>()
   readonly #seats = new Map<string, Seats>()
   /** By replica, in place of reading it for each that asks. */
   readonly #parents = new Map<string, string | undefined>()
   readonly #who = new Map<string, Who>()
+  #barred: ReadonlySet<string> | undefined
 
   constructor(private readonly work: PollWork) {}
 
+  /** By votes of this batch, also those that its first try counted. */
+  get quarantined(): readonly Quarantine[] {
+    const { rows, now, retried } = this.work
+    return retried ? rows.reputations.quarantined().filter(({ since }) => since === now) : this.#quarantined
+  }
+
   begin(parent: NewTaskRow, rule: VoteRule): void {
     const { polls } = this.work.rows
-    polls.put({ taskId: parent.id, rule, first: 1, issued: rule.replicas })
-    for (let n = 1; n <= rule.replicas; n += 1) this.#send(parent, n)
+    polls.put({ taskId: parent.id, rule, first: 1, issued: sentAtFirst(rule) })
+    for (let n = 1; n <= sentAtFirst(rule); n += 1) this.#send(parent, n)
   }
 
   /** A person retries it: the votes of before do not count any more. */
@@ -78,8 +86,8 @@ export class Polls {
     const { polls } = this.work.rows
     const poll = polls.get(parent.id)
     if (poll === undefined) return
-    polls.put({ ...poll, first: poll.issued + 1 })
-    this.#issue(parent, { ...poll, first: poll.issued + 1 }, poll.rule.replicas)
+    const { checked: _, ...before } = poll
+    this.#issue(parent, { ...before, first: poll.issued + 1 }, sentAtFirst(poll.rule))
     this.#changed.add(parent.id)
   }
 
@@ -143,9 +151,19 @@ export class Polls {
     const round = replicas.filter(({ n }) => n >= poll.first)
     const verdict = verdictOf(poll, round)
     if (verdict.kind === 'agreed') this.#agree(parent, poll, round, verdict.votes)
+    else if (verdict.kind === 'doubtful') this.#believe(parent, poll, round, verdict.vote)
     else if (verdict.kind === 'failed')
       this.work.endPending(parent, 'failed', this.#whyFailed(poll, round, verdict.most))
     else if (verdict.more > 0) this.#issue(parent, poll, verdict.more)
+  }
+
+  /** Or not, and then others are asked. That is decided once: it is written down, and the dice fall but one way in this batch. */
+  #believe(parent: TaskRow, poll: PollRow, round: readonly ReplicaRow[], vote: Cast): void {
+    const { rows, batchId } = this.work
+    const doubt = doubtOf(rows, { ...vote, type: parent.type })
+    if (throwDice(batchId, parent.id) >= doubt) return this.#agree(parent, poll, round, [vote])
+    rows.polls.put({ ...poll, checked: true })
+    this.#decide(parent.id)
   }
 
   #agree(parent: TaskRow, { rule }: PollRow, round: readonly ReplicaRow[], votes: readonly Cast[]): void {
@@ -154,11 +172,22 @@ export class Polls {
     const canonical = votes.map(({ taskId }) => rows.task(taskId)).find((row) => row?.result !== undefined)
     for (const replica of round) {
       const { ballot } = replica
-      if (ballot !== undefined) rows.polls.putReplica({ ...replica, agreed: agreesWith(rule, ballot, votes) })
+      if (ballot === undefined) continue
+      const agreed = agreesWith(rule, ballot, votes)
+      rows.polls.putReplica({ ...replica, agreed })
+      this.#credit(parent, replica, agreed, votes.length > 1)
     }
     const { error: _, ...kept } = parent
     const { result = 'null', resultEncoding = 'json' } = canonical ?? {}
     this.work.replace(parent, { ...kept, state: 'completed', result, resultEncoding, endedAt: now })
+  }
+
+  /** @param proven not one alone said so */
+  #credit({ type }: TaskRow, { voter, model }: ReplicaRow, agreed: boolean, proven: boolean): void {
+    if (voter === undefined || (!agreed && !proven)) return
+    const what: Credit = agreed ? (proven ? 'matched' : 'alone') : 'wrong'
+    const quarantine = creditVote(this.work, { voter, type, model }, what)
+    if (quarantine !== undefined) this.#quarantined.push(quarantine)
   }
 
   #whyFailed({ rule }: PollRow, round: readonly ReplicaRow[], most: number): TaskError {
@@ -219,6 +248,12 @@ export class Polls {
 
   // --- Seats -----------------------------------------------------------------------------------------------------------
 
+  /** Claims come behind all that quarantines. */
+  isBarred(holder: string): boolean {
+    this.#barred ??= new Set(this.work.rows.reputations.quarantined().map(({ voter }) => voter))
+    return this.#barred.size > 0 && this.#barred.has(this.#whoIs(holder).voter)
+  }
+
   /**
    * Whether this worker may run it, if it is a replica: not where it has a part in the poll already.
    * @param apart nor where another machine might
@@ -272,17 +307,17 @@ export class Polls {
   }
 }
 
-type Cast = Vote & Pick<ReplicaRow, 'taskId'>
+type Cast = Vote & Pick<ReplicaRow, 'taskId' | 'model'>
 
-function verdictOf({ rule, first, issued }: PollRow, round: readonly ReplicaRow[]): Verdict<Cast> {
-  const votes = round.flatMap(({ n, taskId, voter = '', ballot }) =>
-    ballot === undefined ? [] : [{ n, taskId, voter, ballot }],
+function verdictOf({ rule, first, issued, checked }: PollRow, round: readonly ReplicaRow[]): Verdict<Cast> {
+  const votes = round.flatMap(({ n, taskId, voter = '', model, ballot }) =>
+    ballot === undefined ? [] : [{ n, taskId, voter, model, ballot }],
   )
   const open = round.filter(({ state }) => state === 'open').length
-  return decideQuorum(rule, { votes, open, issued: issued - first + 1 })
+  return decideQuorum(rule, { votes, open, issued: issued - first + 1, ...(checked && { checked }) })
 }
 
-function withoutSeat({ voter: _, machine: __, ...replica }: ReplicaRow): ReplicaRow {
+function withoutSeat({ voter: _, machine: __, model: ___, ...replica }: ReplicaRow): ReplicaRow {
   return replica
 }
 

@@ -5,6 +5,7 @@
 // What always holds: only runnable rows are in the claim's order, that is pending ones that no gate keeps out of it.
 import type { WallMs } from '../clock.js'
 import type { VoteRule } from '../task/quorum.js'
+import type { Recent, Tally } from '../task/reputation.js'
 import type { AttemptRecord, Encoding, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
 import { DEFAULT_MAX_ATTEMPTS, isTerminal } from '../task/task.js'
 import type {
@@ -18,7 +19,9 @@ import type {
   KeyRecord,
   Offer,
   Place,
+  Quarantine,
   ReplicaRecord,
+  ReputationRecord,
   SettleOperation,
   TaskFilter,
   TaskSummary,
@@ -144,10 +147,10 @@ export interface Rows {
   remove(row: EndedRow): void
 
   beat(incarnation: string): number | undefined
-  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void
-  enlist(incarnation: string, about: string, voter: string | undefined): void
+  remember(incarnation: string, place: Place | undefined, identity: Identity): void
+  enlist(incarnation: string, about: string, identity: Identity): void
   /** Whose vote that of this incarnation is, and where it is, as far as that is known. */
-  whoIs(incarnation: string): Pick<ReplicaRow, 'machine'> & { readonly voter: string }
+  whoIs(incarnation: string): Who
   forget(incarnation: string): void
 
   pending(): number
@@ -159,6 +162,36 @@ export interface Rows {
 
   readonly keys: KeyRows
   readonly polls: PollRows
+  readonly reputations: ReputationRows
+}
+
+/** As whom an incarnation votes, as far as it was told. */
+export type Identity = Pick<ReplicaRecord, 'voter' | 'model'>
+
+export interface Who extends Pick<ReplicaRecord, 'machine' | 'model'> {
+  readonly voter: string
+}
+
+/** What voters are worth. */
+export interface ReputationRows {
+  tally(of: TallyKey): Tally | undefined
+  /** In place of what was there. */
+  put(record: ReputationRecord): void
+  /** The most matched first, then by who and what. */
+  best(limit: number): readonly ReputationRecord[]
+  voter(voter: string): VoterRow | undefined
+  putVoter(row: VoterRow): void
+  quarantined(): readonly Quarantine[]
+  /** Nobody trusts it any more, whatever the type. */
+  endStreaks(voter: string): void
+}
+
+export type TallyKey = Pick<ReputationRecord, 'voter' | 'type' | 'model'>
+
+export interface VoterRow {
+  readonly voter: string
+  readonly recent: Recent
+  readonly quarantine?: Omit<Quarantine, 'voter'>
 }
 
 /** Tasks that are voted on. */
@@ -181,6 +214,8 @@ export interface PollRow {
   readonly first: number
   /** The number of the last replica. */
   readonly issued: number
+  /** Of `auto`: one vote was not enough. */
+  readonly checked?: boolean
 }
 
 export interface ReplicaRow extends ReplicaRecord {

@@ -12,6 +12,7 @@ import type { WallMs } from '../clock.js'
 import type { Durations } from '../task/histogram.js'
 import type { LogText } from '../task/log-tail.js'
 import type { VoteRule } from '../task/quorum.js'
+import type { Tally } from '../task/reputation.js'
 import type { KeyRole } from '../task/roles.js'
 import type { AttemptRecord, Encoding, Ending, Task, TaskError, TaskSpec, TaskState } from '../task/task.js'
 
@@ -38,6 +39,8 @@ export interface Store {
   holders(): Promise<readonly Holder[]>
   /** All keys that were given out and are not forgotten, also those that were revoked or have expired; at most KEYS_MAX. */
   keys(): Promise<readonly KeyRecord[]>
+  /** What became of whose votes, and who is quarantined. */
+  reputations(): Promise<Reputations>
   /** Waits for the batch in flight; afterwards every call rejects. Frees the data for another master. */
   close(): Promise<void>
 }
@@ -74,6 +77,7 @@ export type Operation =
   | PruneOperation
   | CreateKeyOperation
   | RevokeKeyOperation
+  | PardonOperation
 
 export interface SubmitOperation {
   readonly kind: 'submit'
@@ -149,6 +153,12 @@ export interface RevokeKeyOperation {
   readonly id: string
 }
 
+/** A voter that is quarantined has work again, and proves itself anew: nobody trusts it, and its last votes are forgotten. */
+export interface PardonOperation {
+  readonly kind: 'pardon'
+  readonly voter: string
+}
+
 /**
  * A worker has come (back) with these leases. Running tasks of its incarnation that it does not name never reached it:
  * they end as `returned`, not started.
@@ -160,6 +170,8 @@ export interface AttachOperation {
   readonly place?: Place
   /** Whose votes its votes are. Unset: of all that have its name. */
   readonly voter?: string
+  /** What it says that it thinks with: a record of its own. */
+  readonly model?: string
 }
 
 /** A worker that pulls is known from now on, until it expires as a whole; or what is known of it is new. */
@@ -170,6 +182,7 @@ export interface EnlistOperation {
   readonly about: string
   /** As of a worker that attaches. */
   readonly voter?: string
+  readonly model?: string
 }
 
 /** Where a worker was: enough for another master to ask whether it still lives. */
@@ -242,6 +255,8 @@ export interface Outcome {
   readonly stopped?: readonly StoppedLease[]
   /** Replicas were sent out after a vote: there may be something to run although nothing was submitted. */
   readonly reissued?: true
+  /** By votes of this batch: there is no more work for them. */
+  readonly quarantined?: readonly Quarantine[]
   /** When the next gate opens or the next pending task expires; not after `now` where more are due already. */
   readonly nextDueAt?: WallMs
   /** How long what was granted had waited since it might run. Only where something was. */
@@ -295,6 +310,8 @@ export type OperationOutcome =
       readonly forgotten?: string
     }
   | { readonly kind: 'revoke-key'; readonly status: 'revoked' | 'unknown'; readonly key?: KeyRecord }
+  /** `kept`: it was not quarantined. */
+  | { readonly kind: 'pardon'; readonly status: 'pardoned' | 'kept' }
 
 /**
  * - `accepted`: new and durable; `existing`: the same task was there already (P2), `state` says how it stands;
@@ -314,7 +331,7 @@ export interface ClaimOutcome {
    * its time that one batch could not end it all; then nothing is granted, and `nextDueAt` is not after `now`.
    */
   readonly grants: readonly Grant[]
-  /** There is something to run left, and it is only not for those whose offers were not met. */
+  /** There may be something to run left, and it is only not for those whose offers were not met. */
   readonly passed?: true
 }
 
@@ -440,6 +457,8 @@ export interface TaskWithStory {
 
 export interface PollRecord {
   readonly rule: VoteRule
+  /** Of `auto`: one vote was not enough. */
+  readonly checked?: boolean
   /** All that were sent out, by number. */
   readonly replicas: readonly ReplicaRecord[]
 }
@@ -454,11 +473,36 @@ export interface ReplicaRecord {
   /** Who runs or ran it, and on which machine. */
   readonly voter?: string | undefined
   readonly machine?: string | undefined
+  /** What that one said that it thinks with. */
+  readonly model?: string | undefined
   /** What it voted for, or, where that is long, its hash. */
   readonly ballot?: string
   /** Whether that is what was agreed on; unset as long as nothing is. */
   readonly agreed?: boolean
 }
+
+/** Of one voter's votes for tasks of one type, with one model. */
+export interface ReputationRecord extends Tally {
+  readonly voter: string
+  readonly type: string
+  readonly model?: string | undefined
+  readonly lastAt: WallMs
+}
+
+export interface Quarantine {
+  readonly voter: string
+  readonly reason: string
+  readonly since: WallMs
+}
+
+export interface Reputations {
+  /** The most matched first; at most REPUTATIONS_MAX. */
+  readonly records: readonly ReputationRecord[]
+  readonly quarantined: readonly Quarantine[]
+}
+
+/** In one answer. */
+export const REPUTATIONS_MAX = 1_000
 
 export interface Count {
   readonly queue: string
@@ -510,6 +554,8 @@ export interface StoreLimits {
   readonly pendingMax: number
   /** Of the logs of all tasks together; LOGS_BYTES_MAX where unset. */
   readonly logBytesMax?: number
+  /** Whoever was wrong in a larger share of its last votes is quarantined; QUARANTINE_SHARE where unset. */
+  readonly quarantineShare?: number
 }
 
 export const PENDING_MAX = 10_000_000

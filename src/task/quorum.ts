@@ -1,6 +1,7 @@
 // Redundant execution, pure: how many replicas of a task there are, and what their votes decide. Words as in BOINC.
 //
 //   votes of replicas ---> agreed     as many as the quorum voted the same: the canonical result is one of theirs
+//                     ---> doubtful   of "auto": the first vote is there, and whoever cast it decides whether it is enough
 //                     ---> undecided  and so many more replicas are to be sent out
 //                     ---> failed     even if all that may still be sent out agreed, it would not be enough
 //
@@ -15,11 +16,14 @@ import { DtrError } from '../errors.js'
 import { type Comparison, isPointer } from './ballot.js'
 
 export const REPLICAS_MAX = 100
+/** As many replicas as the record of those who do the task asks for (task/reputation.ts): one, or one and then others. */
+export const AUTO = 'auto'
+const AUTO_QUORUM = 2
 
 /** How a task is voted on. */
 export interface VoteRule {
   /** Sent out at first, in parallel. */
-  readonly replicas: number
+  readonly replicas: number | typeof AUTO
   /** So many must vote the same. */
   readonly quorum: number
   /** Sent out in all. */
@@ -50,25 +54,22 @@ export interface Poll<Cast extends Vote = Vote> {
   readonly open: number
   /** Replicas that were sent out in all. */
   readonly issued: number
+  /** Of `auto`: one vote was not enough. */
+  readonly checked?: boolean
 }
 
 export type Verdict<Cast extends Vote = Vote> =
   /** By these votes, in the order of their replicas. */
   | { readonly kind: 'agreed'; readonly votes: readonly Cast[] }
+  /** It is agreed on if this vote is enough, and else `checked`. */
+  | { readonly kind: 'doubtful'; readonly vote: Cast }
   | { readonly kind: 'undecided'; readonly more: number }
   /** @property most how many voted the same at most */
   | { readonly kind: 'failed'; readonly most: number }
 
 /** The rule with its defaults. @throws DtrError `bad_input` that names the field */
 export function readVoteRule(asked: VoteRequest): VoteRule {
-  const replicas = whole('replicas', asked.replicas ?? asked.quorum ?? 3, 1, REPLICAS_MAX)
-  const quorum = whole('quorum', asked.quorum ?? Math.floor(replicas / 2) + 1, 1, replicas)
-  const maxReplicas = whole(
-    'maxReplicas',
-    asked.maxReplicas ?? Math.min(REPLICAS_MAX, 2 * replicas + 1),
-    replicas,
-    REPLICAS_MAX,
-  )
+  const { replicas, quorum, maxReplicas } = asked.replicas === AUTO ? readAuto(asked) : readNumbers(asked)
   const { on, tolerance } = asked
   const compare = asked.compare ?? (tolerance === undefined ? 'json' : 'numeric')
   if (on !== undefined && !isPointer(on)) {
@@ -91,10 +92,37 @@ export function readVoteRule(asked: VoteRequest): VoteRule {
   }
 }
 
-export function decideQuorum<Cast extends Vote>(rule: VoteRule, { votes, open, issued }: Poll<Cast>): Verdict<Cast> {
+function readNumbers(asked: VoteRequest) {
+  const given = asked.replicas === AUTO ? undefined : asked.replicas
+  const replicas = whole('replicas', given ?? asked.quorum ?? 3, 1, REPLICAS_MAX)
+  const quorum = whole('quorum', asked.quorum ?? Math.floor(replicas / 2) + 1, 1, replicas)
+  const most = Math.min(REPLICAS_MAX, 2 * replicas + 1)
+  return { replicas, quorum, maxReplicas: whole('maxReplicas', asked.maxReplicas ?? most, replicas, REPLICAS_MAX) }
+}
+
+/** Nobody's word is enough for ever: whoever is checked needs another one who says the same. */
+function readAuto(asked: VoteRequest) {
+  const quorum = whole('quorum of replicas auto', asked.quorum ?? AUTO_QUORUM, 2, REPLICAS_MAX)
+  const most = Math.min(REPLICAS_MAX, 4 * quorum - 1)
+  const maxReplicas = whole('maxReplicas', asked.maxReplicas ?? most, quorum, REPLICAS_MAX)
+  return { replicas: AUTO, quorum, maxReplicas } as const
+}
+
+/** So many replicas go out with the task. */
+export function sentAtFirst({ replicas }: VoteRule): number {
+  return replicas === AUTO ? 1 : replicas
+}
+
+export function decideQuorum<Cast extends Vote>(
+  rule: VoteRule,
+  { votes, open, issued, checked }: Poll<Cast>,
+): Verdict<Cast> {
   const agreeing = largestGroup(rule, oneEach(votes))
   if (agreeing.length >= rule.quorum) return { kind: 'agreed', votes: agreeing }
-  const missing = rule.quorum - agreeing.length
+  const mayBeOne = rule.replicas === AUTO && checked !== true
+  const [first] = agreeing
+  if (mayBeOne && first !== undefined) return { kind: 'doubtful', vote: first }
+  const missing = mayBeOne ? 1 : rule.quorum - agreeing.length
   if (open >= missing) return { kind: 'undecided', more: 0 }
   const more = missing - open
   if (issued + more > rule.maxReplicas) return { kind: 'failed', most: agreeing.length }

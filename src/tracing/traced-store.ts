@@ -12,6 +12,7 @@ import type {
   LogPage,
   Outcome,
   PageRequest,
+  Reputations,
   Store,
   TaskFilter,
   TaskPage,
@@ -91,6 +92,10 @@ export class TracedStore implements Store {
 
   keys(): Promise<readonly KeyRecord[]> {
     return this.store.keys()
+  }
+
+  reputations(): Promise<Reputations> {
+    return this.store.reputations()
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 // What a quorum agrees on, whatever is voted, by whomever and in whatever order.
 import fc, { type Arbitrary } from 'fast-check'
 import { ballotOf, COMPARISONS } from '../../src/task/ballot.js'
-import { agreesWith, decideQuorum, readVoteRule, type Vote, type VoteRule } from '../../src/task/quorum.js'
+import { agreesWith, decideQuorum, readVoteRule, sentAtFirst, type Vote, type VoteRule } from '../../src/task/quorum.js'
 import { holds, same } from './holds.js'
 
 /** Few voters and few ballots, so that two of one voter, ties and disagreement come often. */
@@ -72,7 +72,7 @@ holds(
   'a poll ends: sent out as many more as it asks for, it agrees or fails within its limit',
   fc.property(RULE, fc.infiniteStream(fc.nat(6)), (rule, dice) => {
     const votes: Vote[] = []
-    for (let issued = rule.replicas; ; ) {
+    for (let issued = sentAtFirst(rule); ; ) {
       while (votes.length < issued) {
         const n = votes.length + 1
         votes.push({ n, voter: `worker ${n}`, ballot: String(dice.next().value) })

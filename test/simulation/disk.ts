@@ -51,6 +51,7 @@ export class Disk {
       counts: () => read(() => this.store.counts()),
       holders: () => this.store.holders(),
       keys: () => this.store.keys(),
+      reputations: () => this.store.reputations(),
       close: async () => {},
     }
   }

@@ -1,7 +1,7 @@
 // What the disk keeps tasks in: the store in memory, or the rows of the SQLite store in a database that is in memory itself,
 // so that its statements go through the same histories. What its thread and its file do the tests of the store hold.
 import Database from 'better-sqlite3'
-import { applyBatch, readLogs, readTasks } from '../../src/store/apply.js'
+import { applyBatch, readLogs, readReputations, readTasks } from '../../src/store/apply.js'
 import { listFailures, listTasks } from '../../src/store/listing.js'
 import { openStore } from '../../src/store/open.js'
 import { SqliteRows } from '../../src/store/sqlite/rows.js'
@@ -28,6 +28,7 @@ function openSqlite(limits: StoreLimits): Store {
     counts: async () => rows.counts(),
     holders: async () => rows.holders(),
     keys: async () => rows.keys.all(),
+    reputations: async () => readReputations(rows),
     close: async () => void database.close(),
   }
 }

@@ -1,7 +1,7 @@
 // Votes by example: what counts as the same, who agrees, how many more are sent out, and which rules are refused.
 import t from 'tap'
 import { ballotOf } from '../../src/task/ballot.js'
-import { agreesWith, decideQuorum, readVoteRule, type Vote } from '../../src/task/quorum.js'
+import { agreesWith, decideQuorum, readVoteRule, sentAtFirst, type Vote } from '../../src/task/quorum.js'
 
 const THREE = readVoteRule({ replicas: 3, quorum: 2 })
 const cast = (...ballots: string[]): Vote[] =>
@@ -57,10 +57,32 @@ t.test('what a result votes for', async (t) => {
   t.not(ballotOf({ compare: 'exact' }, '"AQID"', 'json'), ballotOf({ compare: 'exact' }, '"AQID"', 'base64'))
 })
 
+t.test('auto: the first vote may be enough; checked it is one of as many as the quorum', async (t) => {
+  const rule = readVoteRule({ replicas: 'auto' })
+  const vote = (n: number, ballot: string): Vote => ({ n, voter: `w${n}`, ballot })
+  t.equal(sentAtFirst(rule), 1)
+  t.same(decideQuorum(rule, { votes: [], open: 1, issued: 1 }), { kind: 'undecided', more: 0 })
+  t.same(
+    decideQuorum(rule, { votes: [], open: 0, issued: 1 }),
+    { kind: 'undecided', more: 1 },
+    'it ended without a vote',
+  )
+  t.same(decideQuorum(rule, { votes: [], open: 0, issued: 7 }), { kind: 'failed', most: 0 })
+  const votes = [vote(1, 'yes')]
+  t.same(decideQuorum(rule, { votes, open: 0, issued: 1 }), { kind: 'doubtful', vote: votes[0] })
+  const checked = { open: 0, checked: true }
+  t.same(decideQuorum(rule, { votes, issued: 1, ...checked }), { kind: 'undecided', more: 1 })
+  const both = [...votes, vote(2, 'no')]
+  t.same(decideQuorum(rule, { votes: both, issued: 2, ...checked }), { kind: 'undecided', more: 1 })
+  t.match(decideQuorum(rule, { votes: [...both, vote(3, 'no')], issued: 3, ...checked }), { kind: 'agreed' })
+})
+
 t.test('a rule has defaults', async (t) => {
   t.same(readVoteRule({}), { replicas: 3, quorum: 2, maxReplicas: 7, compare: 'json' })
   t.same(readVoteRule({ replicas: 5 }), { replicas: 5, quorum: 3, maxReplicas: 11, compare: 'json' })
   t.same(readVoteRule({ quorum: 2 }), { replicas: 2, quorum: 2, maxReplicas: 5, compare: 'json' })
+  t.same(readVoteRule({ replicas: 'auto' }), { replicas: 'auto', quorum: 2, maxReplicas: 7, compare: 'json' })
+  t.match(readVoteRule({ replicas: 'auto', quorum: 3, maxReplicas: 3 }), { quorum: 3, maxReplicas: 3 })
   t.match(readVoteRule({ tolerance: 0.1, on: '/n', spread: 'host' }), { compare: 'numeric', on: '/n', spread: 'host' })
 })
 
@@ -70,6 +92,8 @@ t.test('a rule that cannot be is refused by name', async (t) => {
   refused({ replicas: 3, quorum: 4 }, /quorum: 4 is not a whole number from 1 to 3/)
   refused({ replicas: 0 }, /replicas: 0 is not a whole number from 1 to 100/)
   refused({ replicas: 3, maxReplicas: 2 }, /maxReplicas: 2 is not a whole number from 3 to 100/)
+  refused({ replicas: 'auto', quorum: 1 }, /quorum of replicas auto: 1 is not a whole number from 2 to 100/)
+  refused({ replicas: 'auto', quorum: 3, maxReplicas: 2 }, /maxReplicas: 2 is not a whole number from 3 to 100/)
   refused({ on: 'label' }, /voteOn: "label" is no JSON Pointer/)
   refused({ on: '/a', compare: 'exact' }, /voteOn: exact compares the whole result/)
   refused({ tolerance: 1, compare: 'json' }, /tolerance: json compares without one/)

@@ -1,7 +1,7 @@
 // What answers and bodies are made of: the schemas of the parts that several routes share.
 import Type, { type Static, type TProperties } from 'typebox'
 import { COMPARISONS } from '../../task/ballot.js'
-import { REPLICAS_MAX } from '../../task/quorum.js'
+import { AUTO, REPLICAS_MAX } from '../../task/quorum.js'
 import { TASK_STATES } from '../../task/task.js'
 
 /** A name that is not known is refused, so that nobody waits for the effect of a word that was mistyped. */
@@ -148,7 +148,11 @@ export const SubmitBody = Body({
   deadline: Type.Optional(Duration),
   retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 999, description: 'attempts after the first' })),
   max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-  replicas: Type.Optional(Type.Integer({ ...REPLICAS, description: 'so many workers do it, each once, and vote' })),
+  replicas: Type.Optional(
+    Type.Union([Type.Integer(REPLICAS), Type.Literal(AUTO)], {
+      description: 'so many workers do it, each once, and vote; auto: as many as their record asks for',
+    }),
+  ),
   quorum: Type.Optional(Type.Integer({ ...REPLICAS, description: 'so many must agree; more than half where unset' })),
   required_submissions: Type.Optional(
     Type.Integer({ ...REPLICAS, description: 'so many replicas, of which more than half must agree' }),

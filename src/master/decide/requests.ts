@@ -394,8 +394,9 @@ function taskField(turn: Turn, { task, story, checkpoint, poll }: TaskWithStory,
   }
 }
 
-function pollField({ rule, replicas }: PollRecord): TaskField['poll'] {
-  return { rule, replicas: replicas.map(({ taskId: id, machine: _, ...replica }) => ({ id, ...replica })) }
+function pollField({ rule, checked, replicas }: PollRecord): TaskField['poll'] {
+  const told = replicas.map(({ taskId: id, machine: _, ...replica }) => ({ id, ...replica }))
+  return { rule, ...(checked && { checked }), replicas: told }
 }
 
 function report(turn: Turn, re: number, counts: readonly Count[]): StatusReport {

@@ -8,6 +8,7 @@ import type {
   KeyRecord,
   LogPage,
   PageRequest,
+  Reputations,
   StoreLimits,
   TaskFilter,
   TaskPage,
@@ -29,6 +30,7 @@ export type Call =
   | { readonly kind: 'counts' }
   | { readonly kind: 'holders' }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'reputations' }
   | { readonly kind: 'close' }
 
 export interface Answers {
@@ -40,6 +42,7 @@ export interface Answers {
   counts: readonly Count[]
   holders: readonly Holder[]
   keys: readonly KeyRecord[]
+  reputations: Reputations
   close: undefined
 }
 

@@ -7,9 +7,11 @@ import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
 import {
   type Checkpoint,
   type CompletedRow,
+  defined,
   type EndedRow,
   grantOf,
   type Head,
+  type Identity,
   type NewTaskRow,
   nameOf,
   type Rows,
@@ -17,6 +19,7 @@ import {
   type Size,
   type TaskRow,
   type Walk,
+  type Who,
 } from '../rows.js'
 import type {
   ClaimRoute,
@@ -32,6 +35,7 @@ import type {
 } from '../store.js'
 import { SqliteKeys } from './key-rows.js'
 import { SqlitePolls } from './poll-rows.js'
+import { SqliteReputations } from './reputation-rows.js'
 import { Walker } from './walker.js'
 
 /** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
@@ -102,6 +106,7 @@ interface Granted extends Omit<CompletedRow, 'bytes'> {
 export class SqliteRows implements Rows {
   readonly keys: SqliteKeys
   readonly polls: SqlitePolls
+  readonly reputations: SqliteReputations
   readonly #statements: ReturnType<typeof prepare>
   readonly #walker: Walker
   /**
@@ -115,6 +120,7 @@ export class SqliteRows implements Rows {
     this.#walker = new Walker(database)
     this.keys = new SqliteKeys(database)
     this.polls = new SqlitePolls(database)
+    this.reputations = new SqliteReputations(database)
   }
 
   task(id: string): TaskRow | undefined {
@@ -331,18 +337,22 @@ export class SqliteRows implements Rows {
     return this.#statements.beat.get(incarnation)
   }
 
-  remember(incarnation: string, place: Place | undefined, voter: string | undefined): void {
-    this.#statements.remember.run(incarnation, place?.address ?? null, place?.machine ?? null, voter ?? null)
+  remember(incarnation: string, place: Place | undefined, { voter, model }: Identity): void {
+    const { address = null, machine = null } = place ?? {}
+    this.#statements.remember.run(incarnation, address, machine, voter ?? null, model ?? null)
   }
 
-  enlist(incarnation: string, about: string, voter: string | undefined): void {
-    this.#statements.enlist.run(incarnation, about, voter ?? null)
+  enlist(incarnation: string, about: string, { voter, model }: Identity): void {
+    this.#statements.enlist.run(incarnation, about, voter ?? null, model ?? null)
   }
 
-  whoIs(incarnation: string): { readonly voter: string; readonly machine?: string } {
-    const known = this.#statements.whoIs.get(incarnation)
-    const machine = known?.machine ?? undefined
-    return { voter: known?.voter ?? nameOf(incarnation), ...(machine !== undefined && { machine }) }
+  whoIs(incarnation: string): Who {
+    const { voter, machine, model } = this.#statements.whoIs.get(incarnation) ?? {}
+    return defined({
+      voter: voter ?? nameOf(incarnation),
+      machine: machine ?? undefined,
+      model: model ?? undefined,
+    })
   }
 
   forget(incarnation: string): void {
@@ -473,15 +483,16 @@ function prepare(database: Database.Database) {
     removeLogs: changes<[string]>('DELETE FROM logs WHERE task_id = ?'),
 
     beat: values<[string], number>('SELECT beat FROM incarnations WHERE incarnation = ?'),
-    remember: changes<[string, string | null, string | null, string | null]>(`
-      INSERT INTO incarnations (incarnation, beat, address, machine, voter) VALUES (?, 0, ?, ?, ?)
+    remember: changes<[string, string | null, string | null, string | null, string | null]>(`
+      INSERT INTO incarnations (incarnation, beat, address, machine, voter, model) VALUES (?, 0, ?, ?, ?, ?)
       ON CONFLICT (incarnation) DO UPDATE SET
-        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine), voter = excluded.voter`),
-    enlist: changes<[string, string, string | null]>(`
-      INSERT INTO incarnations (incarnation, beat, about, voter) VALUES (?, 0, ?, ?)
-      ON CONFLICT (incarnation) DO UPDATE SET about = excluded.about, voter = excluded.voter`),
-    whoIs: rows<[string], { readonly voter: string | null; readonly machine: string | null }>(
-      'SELECT voter, machine FROM incarnations WHERE incarnation = ?',
+        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine), voter = excluded.voter,
+        model = excluded.model`),
+    enlist: changes<[string, string, string | null, string | null]>(`
+      INSERT INTO incarnations (incarnation, beat, about, voter, model) VALUES (?, 0, ?, ?, ?)
+      ON CONFLICT (incarnation) DO UPDATE SET about = excluded.about, voter = excluded.voter, model = excluded.model`),
+    whoIs: rows<[string], { readonly [Field in keyof Who]: string | null }>(
+      'SELECT voter, machine, model FROM incarnations WHERE incarnation = ?',
     ),
     forget: changes<[string]>('DELETE FROM incarnations WHERE incarnation = ?'),
 

@@ -233,7 +233,32 @@ CREATE TABLE replicas (
 CREATE INDEX replicas_parent ON replicas (parent_id, n);
 `
 
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8, V9]
+// What voters are worth: of each type and model how their votes went, and of all together the last ones.
+const V10 = `
+ALTER TABLE incarnations ADD COLUMN model TEXT;
+ALTER TABLE replicas ADD COLUMN model TEXT;
+ALTER TABLE polls ADD COLUMN checked INTEGER;
+CREATE TABLE reputations (
+  voter   TEXT    NOT NULL,
+  type    TEXT    NOT NULL,
+  model   TEXT    NOT NULL,
+  matched INTEGER NOT NULL,
+  wrong   INTEGER NOT NULL,
+  alone   INTEGER NOT NULL,
+  streak  INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (voter, type, model)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE voters (
+  voter  TEXT PRIMARY KEY,
+  recent TEXT NOT NULL,
+  reason TEXT,
+  since  INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX voters_quarantined ON voters (since) WHERE reason IS NOT NULL;
+`
+
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8, V9, V10]
 
 /** Those that every version has. */
 export const TABLES = ['tasks', 'attempts', 'incarnations', 'counts'] as const

@@ -14,6 +14,7 @@ import type {
   LogPage,
   Outcome,
   PageRequest,
+  Reputations,
   Store,
   StoreLimits,
   TaskFilter,
@@ -81,6 +82,10 @@ class SqliteStore implements Store {
 
   keys(): Promise<readonly KeyRecord[]> {
     return this.#call({ kind: 'keys' })
+  }
+
+  reputations(): Promise<Reputations> {
+    return this.#call({ kind: 'reputations' })
   }
 
   close(): Promise<void> {

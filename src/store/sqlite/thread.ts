@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { DtrError } from '../../errors.js'
-import { applyBatch, readLogs, readTasks } from '../apply.js'
+import { applyBatch, readLogs, readReputations, readTasks } from '../apply.js'
 import { listFailures, listTasks } from '../listing.js'
 import type { Batch, Outcome, StoreLimits } from '../store.js'
 import { type Answers, type Call, failure, type Reply, type ThreadOptions } from './calls.js'
@@ -53,6 +53,8 @@ function serve(database: Database.Database): void {
         return rows.holders()
       case 'keys':
         return rows.keys.all()
+      case 'reputations':
+        return readReputations(rows)
       case 'close':
         database.close()
     }

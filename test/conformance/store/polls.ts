@@ -1,5 +1,5 @@
 // Tasks that are voted on: replicas go out, each to a voter of its own, and verdict and votes are one transaction.
-import type { Grant } from '../../../src/store/store.js'
+import type { Grant, Outcome } from '../../../src/store/store.js'
 import { readVoteRule, type VoteRequest } from '../../../src/task/quorum.js'
 import type { TaskSpec } from '../../../src/task/task.js'
 import { DRAINED, FAIL_FINAL, id, type Scenario, type Subject, settleOf, spec } from './subject.js'
@@ -224,6 +224,159 @@ export function pollScenarios(scenario: Scenario): void {
     await s.apply({ ...disagreeing, retried: true })
     t.equal((await pollOf(s, 2)).replicas.length, 3)
   })
+
+  const AUTO_RULE = { replicas: 'auto' } as const
+  /** Both say the same of as many tasks: each vote is confirmed by the other. */
+  const proveBoth = async (s: Subject, from: number, count: number, changes: Partial<TaskSpec> = {}): Promise<void> => {
+    for (let n = from; n < from + count; n += 1) {
+      await s.submit(voted(n, { replicas: 2, quorum: 2 }, changes))
+      const grants = await s.claim(2, 'a#1').then(async (one) => [...one, ...(await s.claim(2, 'b#1'))])
+      for (const grant of grants) await s.settle(grant, says('1'))
+    }
+  }
+  const recordOf = async (s: Subject, voter: string) =>
+    (await s.store.reputations()).records.find((record) => record.voter === voter)
+
+  scenario('votes: auto: of who has no record, others are asked as well', async (t, s) => {
+    t.same(await s.submit(voted(1, AUTO_RULE)), ['accepted'])
+    t.same(await s.counts(), { 'echo pending': 2 }, 'one replica')
+    const [a] = await seated(s, 'a#1')
+    const first = await s.apply({ operations: [settleOf(a!, says('1'))] })
+    t.match(first, { reissued: true })
+    t.equal((await s.task(1)).state, 'pending')
+    t.match(await pollOf(s, 1), { rule: { replicas: 'auto', quorum: 2 }, checked: true, replicas: { length: 2 } })
+    const [b] = await seated(s, 'b#1')
+    await s.settle(b!, says('1'))
+    t.match(await s.task(1), { state: 'completed', result: '1' })
+    t.match(await recordOf(s, 'a'), { type: 'echo', matched: 1, wrong: 0, alone: 0, streak: 1, lastAt: s.now })
+    t.same(await s.submit(voted(1, AUTO_RULE)), ['existing'])
+  })
+
+  scenario('votes: auto: whom the dice do not check is believed alone, once it is trusted', async (t, s) => {
+    await proveBoth(s, 1, 10)
+    t.match(await recordOf(s, 'a'), { matched: 10, streak: 10 })
+    let alone = 0
+    let checked = 0
+    for (let n = 100; n < 200; n += 1) {
+      await s.submit(voted(n, AUTO_RULE))
+      const [a] = await s.claim(1, 'a#1')
+      await s.settle(a!, says('1'))
+      if ((await s.task(n)).state === 'completed') alone += 1
+      else {
+        checked += 1
+        const [b] = await s.claim(1, 'b#1')
+        await s.settle(b!, says('1'))
+        t.match(await s.task(n), { state: 'completed' })
+      }
+    }
+    t.ok(alone > checked, `${alone} alone, ${checked} checked`)
+    t.ok(checked > 0, 'and yet some were')
+    t.match(await recordOf(s, 'a'), { matched: 10 + checked, streak: 10 + checked, alone })
+    t.match(await recordOf(s, 'b'), { matched: 10 + checked, alone: 0 })
+  })
+
+  scenario('votes: auto: of another type, or with another model, nobody is trusted yet', async (t, s) => {
+    await proveBoth(s, 1, 10)
+    await s.submit(voted(20, AUTO_RULE, { type: 'sleep' }))
+    const [a] = await s.claim(1, 'a#1', ['sleep'])
+    await s.settle(a!, says('1'))
+    t.match(await pollOf(s, 20), { checked: true })
+    await s.one({ kind: 'attach', incarnation: 'a#2', leases: [], model: 'other' })
+    await s.submit(voted(21, AUTO_RULE))
+    const [again] = await seated(s, 'a#2')
+    await s.settle(again!, says('1'))
+    t.match(await pollOf(s, 21), { checked: true, replicas: [{ voter: 'a', model: 'other' }, {}] })
+  })
+
+  scenario('votes: auto: one wrong vote ends the trust, and a replica that fails is made up for', async (t, s) => {
+    await proveBoth(s, 1, 10)
+    await s.submit(voted(20, { replicas: 3, quorum: 2 }))
+    const [a, b, c] = await seated(s, 'a#1', 'b#1', 'c#1')
+    await s.apply({ operations: [settleOf(a!, says('9')), settleOf(b!, says('1')), settleOf(c!, says('1'))] })
+    t.match(await recordOf(s, 'a'), { matched: 10, wrong: 1, streak: 0 })
+    t.match(await recordOf(s, 'b'), { matched: 11, wrong: 0, streak: 11 })
+    await s.submit(voted(21, AUTO_RULE))
+    const [d] = await seated(s, 'd#1')
+    await s.settle(d!, FAIL_FINAL)
+    const [again] = await seated(s, 'a#1')
+    await s.settle(again!, says('1'))
+    t.match(await pollOf(s, 21), { checked: true, replicas: [{ state: 'void' }, { state: 'cast' }, { state: 'open' }] })
+  })
+
+  scenario('votes: auto: retried: the dice fall once, and a vote counts once', async (t, s) => {
+    await proveBoth(s, 1, 10)
+    for (let n = 100; n < 120; n += 1) {
+      await s.submit(voted(n, AUTO_RULE))
+      const [a] = await s.claim(1, 'a#1')
+      const parts = { operations: [settleOf(a!, says('1'))] }
+      await s.apply(parts)
+      const [before, record] = [await pollOf(s, n), await recordOf(s, 'a')]
+      await s.apply({ ...parts, retried: true })
+      t.same(await pollOf(s, n), before)
+      t.same(await recordOf(s, 'a'), record)
+      if ((await s.task(n)).state === 'pending') await s.cancel(n)
+    }
+  })
+
+  scenario('votes: whoever is wrong too often has no more work, whatever it is, until it is pardoned', async (t, s) => {
+    const lie = async (n: number): Promise<Outcome> => {
+      await s.submit(voted(n, { replicas: 3, quorum: 2 }))
+      const [liar, a, b] = await seated(s, 'liar#1', 'a#1', 'b#1')
+      return s.apply({ operations: [settleOf(liar!, says('9')), settleOf(a!, says('1')), settleOf(b!, says('1'))] })
+    }
+    for (let n = 1; n < 20; n += 1) t.notOk((await lie(n)).quarantined)
+    const last = await lie(20)
+    const reason = '20 of its last 20 votes were wrong'
+    t.same(last.quarantined, [{ voter: 'liar', reason, since: s.now }])
+    t.same((await s.store.reputations()).quarantined, last.quarantined)
+    await s.submit(spec(50), voted(51, AUTO_RULE))
+    for (const holder of ['liar#1', 'liar#2']) {
+      const { claims } = await s.apply({ claims: [s.claimOf(3, holder)] })
+      t.same(claims[0], { grants: [], passed: true }, 'there is something, and not for this one')
+    }
+    const both = {
+      routes: [{ queue: 'default', type: 'echo' }],
+      offers: [...s.offers(1, 'liar#1'), ...s.offers(1, 'c#1')],
+    }
+    t.match((await s.apply({ claims: [both] })).claims, [{ grants: [{ payload: '50', holder: 'c#1' }], passed: true }])
+
+    t.same(await s.one({ kind: 'pardon', voter: 'liar' }), { kind: 'pardon', status: 'pardoned' })
+    t.same(await s.one({ kind: 'pardon', voter: 'liar' }), { kind: 'pardon', status: 'kept' })
+    t.same(await s.one({ kind: 'pardon', voter: 'nobody' }), { kind: 'pardon', status: 'kept' })
+    t.same((await s.store.reputations()).quarantined, [])
+    t.match(await recordOf(s, 'liar'), { wrong: 20, streak: 0 }, 'what it did is not forgotten')
+    t.match(await s.claim(1, 'liar#2'), [{ payload: '51' }])
+  })
+
+  scenario('votes: retried, a quarantine and a pardon are told again', async (t, s) => {
+    for (let n = 1; n <= 20; n += 1) {
+      await s.submit(voted(n, { replicas: 3, quorum: 2 }))
+      const [liar, a, b] = await seated(s, 'liar#1', 'a#1', 'b#1')
+      const votes = { operations: [settleOf(liar!, says('9')), settleOf(a!, says('1')), settleOf(b!, says('1'))] }
+      s.now += 1
+      const { quarantined } = await s.apply(votes)
+      t.equal(quarantined?.length, n === 20 ? 1 : undefined)
+      t.same((await s.apply({ ...votes, retried: true })).quarantined, quarantined)
+    }
+    const pardon = { operations: [{ kind: 'pardon', voter: 'liar' }] } as const
+    t.match(await s.apply(pardon), { operations: [{ status: 'pardoned' }] })
+    t.match(await s.apply({ ...pardon, retried: true }), { operations: [{ status: 'pardoned' }] })
+  })
+
+  scenario(
+    'votes: how often one may be wrong is for whoever opens the store to say',
+    async (t, s) => {
+      for (let n = 1; n <= 30; n += 1) {
+        await s.submit(voted(n, { replicas: 3, quorum: 2 }))
+        const [liar, a, b] = await seated(s, 'liar#1', 'a#1', 'b#1')
+        const { quarantined } = await s.apply({
+          operations: [settleOf(liar!, says('9')), settleOf(a!, says('1')), settleOf(b!, says('1'))],
+        })
+        t.notOk(quarantined)
+      }
+    },
+    { pendingMax: 1_000_000, quarantineShare: 1 },
+  )
 
   scenario('votes: forgotten with its task', async (t, s) => {
     await s.submit(voted(1))

@@ -106,7 +106,7 @@ t.test('an older version is copied, then brought up in one transaction', async (
   t.equal(versionOf(file), MIGRATIONS.length, 'nothing of a migration that failed stays')
   const database = openDatabase(file, [...MIGRATIONS, 'ALTER TABLE incarnations ADD COLUMN zone TEXT'])
   t.same(database.prepare('SELECT * FROM incarnations').all(), [
-    { incarnation: 'w#1', beat: 7, address: null, machine: null, about: null, voter: null, zone: null },
+    { incarnation: 'w#1', beat: 7, address: null, machine: null, about: null, voter: null, model: null, zone: null },
   ])
   database.close()
   t.equal(versionOf(file), MIGRATIONS.length + 1)
@@ -127,6 +127,7 @@ function opensAsItWas(version: number): void {
     t.same(await store.counts(), expected.counts)
     t.same(await store.holders(), expected.holders)
     t.same(await store.keys(), expected.keys ?? [])
+    t.same(await store.reputations(), expected.reputations ?? { records: [], quarantined: [] })
     const subject = new Subject(store)
     subject.now = expected.now
     t.same(keptIn(join(folder, 'tasks.db')), recounted(join(folder, 'tasks.db')), 'what is kept is counted')

@@ -41,12 +41,22 @@ const vote = { replicas: 2, quorum: 2, maxReplicas: 3, compare: 'json', on: '/la
 const voting = await subject.running(spec(10, { type: 'voted', vote }), 'w#3')
 await subject.settle(voting, { kind: 'completed', result: '{"label":"yes"}', encoding: 'json' })
 
+const proven = await subject.running(spec(11, { type: 'proven', vote }), 'w#3')
+await subject.one({ kind: 'attach', incarnation: 'w2#1', leases: [], model: 'small' })
+const [other] = await subject.claim(1, 'w2#1', ['proven'])
+for (const grant of [proven, other!]) {
+  await subject.settle(grant, { kind: 'completed', result: '{"label":"yes"}', encoding: 'json' })
+}
+const checked = await subject.running(spec(12, { type: 'auto', vote: { ...vote, replicas: 'auto' } }), 'w#3')
+await subject.settle(checked, { kind: 'completed', result: '{"label":"yes"}', encoding: 'json' })
+
 const expected = {
   now: subject.now,
-  tasks: await store.get(Array.from({ length: 10 }, (_, n) => id(n + 1))),
+  tasks: await store.get(Array.from({ length: 12 }, (_, n) => id(n + 1))),
   counts: await store.counts(),
   holders: await store.holders(),
   keys: await store.keys(),
+  reputations: await store.reputations(),
 }
 await store.close()
 mkdirSync(target, { recursive: true })
