@@ -195,6 +195,11 @@ export const SETTINGS = {
     parseHttpPort,
     'the same for workers that speak gRPC; `auto`: from 50052; it may be the port of --grpc',
   ),
+  workerGrpc: setting<HttpPort | undefined>(
+    undefined,
+    parseHttpPort,
+    'first port on which workers tell over gRPC how they are and what they run; the first free one from there, `auto`: from 50053',
+  ),
   dev: setting(false, parseBoolean, 'the gateway takes POST /ops/reset, which cancels and forgets all tasks'),
   otel: setting(
     false,
@@ -267,7 +272,7 @@ const DURATIONS: readonly SettingName[] = [
 
 const SIZES: readonly SettingName[] = ['keepBytes', 'recycleMemory', 'memoryLimit']
 /** Beside those whose default is one. */
-const COUNTS: readonly SettingName[] = ['recycleAfter', 'http', 'grpc', 'grpcScheduler']
+const COUNTS: readonly SettingName[] = ['recycleAfter', 'http', 'grpc', 'grpcScheduler', 'workerGrpc']
 
 export function isDuration(name: SettingName): boolean {
   return DURATIONS.includes(name)

@@ -24,6 +24,7 @@ const OF_NETWORK: readonly SettingName[] = [
   'httpHosts',
   'grpc',
   'grpcScheduler',
+  'workerGrpc',
 ]
 const OF_FILES: readonly SettingName[] = ['data', 'master', 'secretFile', 'keyFile', 'logs', 'logLevel', 'logJson']
 

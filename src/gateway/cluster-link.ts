@@ -2,6 +2,7 @@
 // master again by itself; a request that comes meanwhile waits for it, and is then told to come again: it never hangs.
 import type { Client } from '../client/client.js'
 import { DtrError } from '../errors.js'
+import type { Rights } from '../task/roles.js'
 import { limitedTo } from './limited-client.js'
 
 const ASK_MS = 10_000
@@ -16,9 +17,9 @@ export class ClusterLink {
     private readonly whole?: ClusterLink,
   ) {}
 
-  /** For a caller whose key is for these task types only. What waits is counted together. */
-  limitedTo(types: readonly string[]): ClusterLink {
-    return new ClusterLink(limitedTo(types, this.client), this.whole ?? this)
+  /** For a caller with these rights, as far as its key allows to see. What waits is counted together. */
+  for({ types }: Rights): ClusterLink {
+    return types === undefined ? this : new ClusterLink(limitedTo(types, this.client), this.whole ?? this)
   }
 
   /**

@@ -11,7 +11,7 @@ import { removeRunFile, writeRunFile } from '../net/run-file.js'
 import type { Tracing } from '../tracing/tracing.js'
 import { Callers } from './callers.js'
 import { ClusterLink } from './cluster-link.js'
-import type { ServiceName } from './grpc/protos.js'
+import type { ClusterService } from './grpc/cluster-port.js'
 import type { SubmitDefaults } from './http/submission.js'
 import { listen, type Port, type Wanted } from './port.js'
 
@@ -127,7 +127,7 @@ function portsOf(common: Common): PortPlan[] {
   const both = typeof grpc === 'number' && grpc === grpcScheduler
   if (grpc !== 'off') {
     const wanted = { flag: 'grpc', port: grpc, first: 50_051, last: 50_150 }
-    const names: ServiceName[] = both ? ['Gateway', 'Scheduler'] : ['Gateway']
+    const names: ClusterService[] = both ? ['Gateway', 'Scheduler'] : ['Gateway']
     plans.push({ scheme: 'grpc', wanted, build: () => grpcPort(names, common) })
   }
   if (grpcScheduler !== 'off' && !both) {
@@ -146,10 +146,10 @@ async function httpPort({ options, link, callers, stopping }: Common): Promise<P
   return buildHttpPort({ serving, callers, stopping, names: [...hosts, bind] })
 }
 
-async function grpcPort(names: readonly ServiceName[], { options, link, callers, stopping }: Common): Promise<Port> {
+async function grpcPort(names: readonly ClusterService[], { options, link, callers, stopping }: Common): Promise<Port> {
   const { log, version, tracing } = options
-  const { buildPort } = await import('./grpc/server.js')
-  return buildPort(names, { link, callers, clock: systemClock, log, version, stopping, tracing })
+  const { buildClusterPort } = await import('./grpc/cluster-port.js')
+  return buildClusterPort(names, { link, callers, clock: systemClock, log, version, stopping, tracing })
 }
 
 /** Beyond this machine a key crosses the network as it is: somebody must have said that this is meant. */

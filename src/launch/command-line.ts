@@ -58,6 +58,7 @@ export const WORKER_SETTINGS: readonly SettingName[] = [
   'killGrace',
   'defaultTimeout',
   'join',
+  'workerGrpc',
 ]
 
 /** The settings that `dtr gateway` takes. */

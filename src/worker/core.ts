@@ -8,6 +8,7 @@ import type { SessionId, WorkerEffect, WorkerEvent } from './events.js'
 import { Hosts, type HostsOptions } from './host/hosts.js'
 import { WorkerMachine } from './machine.js'
 import type { WorkerConfig } from './state.js'
+import type { WorkerTold } from './told.js'
 
 export interface CoreOptions {
   readonly config: WorkerConfig
@@ -59,6 +60,10 @@ export class WorkerCore {
   /** As `dtr ps` shows them. */
   get hosts(): WorkerMachine['hosts'] {
     return this.#machine.hosts
+  }
+
+  told(): WorkerTold {
+    return this.#machine.told(this.#options.clock.now())
   }
 
   /** Tells the machine, and does what it says. */

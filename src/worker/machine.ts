@@ -23,6 +23,7 @@ import { deliver } from './decide/results.js'
 import { tallyDuty, tell } from './decide/tally.js'
 import type { WorkerEffect, WorkerEvent } from './events.js'
 import { NEVER, newState, type State, type WorkerConfig } from './state.js'
+import { toldOf, type WorkerTold } from './told.js'
 import { type Duty, Turn } from './turn.js'
 
 /** The lease first: nothing may happen on it that comes after its end. */
@@ -49,6 +50,10 @@ export class WorkerMachine {
   /** The hosts as `dtr ps` shows them. */
   get hosts(): readonly { pid: number; state: string }[] {
     return hostsOf(this.#state)
+  }
+
+  told(at: Instant): WorkerTold {
+    return toldOf(this.#state, at)
   }
 
   nextDeadline(): MonoMs | undefined {

@@ -23,6 +23,7 @@ import type { WorkerEvent } from './events.js'
 import { tracedHost } from './host/traced-host.js'
 import { join } from './join.js'
 import type { Care } from './state.js'
+import type { WorkerTold } from './told.js'
 import { checkWatch, watchModules } from './watch.js'
 
 export interface WorkerOptions {
@@ -74,6 +75,8 @@ export interface WorkerHandle {
   readonly incarnation: string
   readonly host: string
   readonly port: number
+  /** Whether work comes to it, what it serves and runs, now. */
+  told(): WorkerTold
   /** Takes no more work, finishes what it has within `graceMs`, hands the rest back and leaves (P21). */
   drain(graceMs?: number): void
   /** Loads its task modules anew; what runs goes on in the code that it began in. */
@@ -107,6 +110,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   return {
     name: options.name,
     host: options.advertise ?? options.bind,
+    told: () => node.told(),
     drain: (graceMs = options.drainMs) => node.post({ kind: 'drain', graceMs }),
     reload: () => node.post({ kind: 'reload' }),
     kill: () => node.post({ kind: 'stop' }),
@@ -186,6 +190,10 @@ class WorkerNode {
       slots,
     })
     this.post({ kind: 'tick' })
+  }
+
+  told(): WorkerTold {
+    return this.#core.told()
   }
 
   post(event: WorkerEvent): void {

@@ -6,10 +6,10 @@ import type { Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
 import { Callers } from '../../src/gateway/callers.js'
 import { ClusterLink } from '../../src/gateway/cluster-link.js'
+import { buildClusterPort } from '../../src/gateway/grpc/cluster-port.js'
 import type { GatewayClient } from '../../src/gateway/grpc/generated/orchestrator/v1/Gateway.js'
 import type { SchedulerClient } from '../../src/gateway/grpc/generated/orchestrator/v1/Scheduler.js'
 import { definition, orchestrator } from '../../src/gateway/grpc/protos.js'
-import { buildPort } from '../../src/gateway/grpc/server.js'
 import type { Client } from '../../src/index.js'
 import { createLog } from '../../src/log.js'
 
@@ -23,7 +23,7 @@ export interface GrpcServed {
 export async function serveGrpc(t: Test, client: Client, keys = false): Promise<GrpcServed> {
   const stopping = new AbortController()
   const link = new ClusterLink(client)
-  const port = buildPort(['Gateway', 'Scheduler'], {
+  const port = buildClusterPort(['Gateway', 'Scheduler'], {
     ...{ link, callers: new Callers(link, keys), clock: systemClock, log: createLog({ name: 'gateway' }) },
     ...{ version: '0.0.0', stopping: stopping.signal },
   })

@@ -18,14 +18,11 @@ import { DtrError } from '../../errors.js'
 import type { Rights } from '../../task/roles.js'
 import { contextOf } from '../../tracing/trace-context.js'
 import type { Caller, Role } from '../callers.js'
-import type { ClusterLink } from '../cluster-link.js'
-import type { GrpcServing } from './serving.js'
+import type { PortServing } from './serving.js'
 import { asDtrError, serviceErrorOf } from './status.js'
 
 export interface Asked {
   readonly rights: Rights
-  /** To the master, as far as its key allows to see. */
-  readonly link: ClusterLink
   /** Nobody waits for an answer any more. */
   readonly signal: AbortSignal
 }
@@ -42,7 +39,7 @@ const STREAMS_MAX = 4_096
 export class Calls {
   #streams = 0
 
-  constructor(private readonly serving: GrpcServing) {}
+  constructor(private readonly serving: PortServing) {}
 
   unary<Request, Response>(
     role: Role,
@@ -117,7 +114,7 @@ export class Calls {
     work: (asked: Asked) => Promise<Value>,
     lasts = false,
   ): Promise<Value> {
-    const { callers, link, stopping, tracing } = this.serving
+    const { callers, stopping, tracing } = this.serving
     const over = new AbortController()
     call.on('cancelled', () => over.abort(gone()))
     const leave = onAbort(stopping, () => over.abort(ending()))
@@ -129,9 +126,7 @@ export class Calls {
     const served = async (): Promise<Value> => {
       const caller: Caller = await callers.admit({ authorization: textOf(call.metadata, 'authorization') }, role)
       if (lasts) unwatch = caller.watch(() => over.abort(keyEnded()))
-      const { rights } = caller
-      const own = rights.types === undefined ? link : link.limitedTo(rights.types)
-      const asked = { rights, link: own, signal: over.signal }
+      const asked = { rights: caller.rights, signal: over.signal }
       if (tracing === undefined) return work(asked)
       const context = contextOf(textOf(call.metadata, 'traceparent'), textOf(call.metadata, 'tracestate'))
       return tracing.within(context, () => work(asked))

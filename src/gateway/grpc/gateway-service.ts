@@ -25,25 +25,26 @@ const CANCELLED: Readonly<Record<string, CancelOutcome>> = {
 }
 
 export function gatewayHandlers(calls: Calls, serving: GrpcServing): GatewayHandlers {
-  const { clock } = serving
-  const find = async ({ link }: Asked, id: string, story = false): Promise<TaskField> => {
-    const [task] = await link.ask((client) => client.get([id], { story }))
+  const { clock, link } = serving
+  const find = async ({ rights }: Asked, id: string, story = false): Promise<TaskField> => {
+    const [task] = await link.for(rights).ask((client) => client.get([id], { story }))
     return known(task, id)
   }
 
   async function* watch(
     ids: readonly string[],
     withLogs: boolean,
-    { signal, link }: Asked,
+    { signal, rights }: Asked,
   ): AsyncGenerator<TaskProgress> {
-    const found = await link.ask((client) => client.get(ids))
+    const own = link.for(rights)
+    const found = await own.ask((client) => client.get(ids))
     const views = new Map(ids.map((id) => [id, new ProgressView(id, withLogs)]))
     for (const id of ids)
       known(
         found.find((task) => task.id === id),
         id,
       )
-    const events = await link.use(async (client) => client.watch(ids, { signal }))
+    const events = await own.use(async (client) => client.watch(ids, { signal }))
     for await (const event of events) {
       const told = views.get(event.id)?.next(event, clock.now().wallMs)
       if (told !== undefined) yield told
@@ -74,7 +75,7 @@ export function gatewayHandlers(calls: Calls, serving: GrpcServing): GatewayHand
 
     ListTasks: calls.unary(
       'read',
-      async ({ statuses, names, queues, createdSince, createdBefore, ...page }, { link }) => {
+      async ({ statuses, names, queues, createdSince, createdBefore, ...page }, { rights }) => {
         const query = {
           states: listed(statuses.map(stateOf)),
           types: listed(names),
@@ -84,15 +85,15 @@ export function gatewayHandlers(calls: Calls, serving: GrpcServing): GatewayHand
         }
         const limit = page.pageSize || PAGE
         if (limit > PAGE_MAX) throw new DtrError('bad_input', `page_size: ${limit} is more than ${PAGE_MAX}`)
-        const { tasks, next } = await link.ask((client) =>
-          client.page(query, { limit, after: page.pageToken || undefined }),
-        )
+        const { tasks, next } = await link
+          .for(rights)
+          .ask((client) => client.page(query, { limit, after: page.pageToken || undefined }))
         return { tasks: tasks.map(summaryView), nextPageToken: next ?? '' }
       },
     ),
 
-    CancelTask: calls.unary('submit', async ({ taskId }, { link }) => {
-      const [outcome] = await link.ask((client) => client.cancel([taskId]))
+    CancelTask: calls.unary('submit', async ({ taskId }, { rights }) => {
+      const [outcome] = await link.for(rights).ask((client) => client.cancel([taskId]))
       const { status, state } = known(outcome, taskId)
       return {
         ...{ taskId, outcome: CANCELLED[status] ?? 'CANCEL_OUTCOME_UNSPECIFIED' },

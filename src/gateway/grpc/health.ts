@@ -1,4 +1,4 @@
-// Whether work can be done: behind the gateway a master answers. As the services say it, and as gRPC's own tools ask for it.
+// Whether work can be done, as the services say it, and as gRPC's own tools ask for it.
 import { setTimeout as after } from 'node:timers/promises'
 import { DtrError, messageOf } from '../../errors.js'
 import type { Calls } from './calls.js'
@@ -6,18 +6,17 @@ import type { HealthHandlers } from './generated/grpc/health/v1/Health.js'
 import type { HealthCheckResponse } from './generated/grpc/health/v1/HealthCheckResponse.js'
 import type { HealthCheckResponse as OurResponse } from './generated/orchestrator/v1/HealthCheckResponse.js'
 import type { ServiceName } from './protos.js'
-import type { GrpcServing } from './serving.js'
+import type { PortServing } from './serving.js'
 
-const ASK_MS = 3_000
 /** How often whoever watches is told, where something has changed. */
 const AGAIN_MS = 2_000
 
 export const PACKAGE = 'orchestrator.v1'
 
-export async function healthOf({ link, version }: GrpcServing, name: ServiceName): Promise<OurResponse> {
+export async function healthOf({ healthy, version }: PortServing, name: ServiceName): Promise<OurResponse> {
   const service = `${PACKAGE}.${name}`
   try {
-    await link.ask((client) => client.status(), ASK_MS)
+    await healthy()
     return { healthy: true, version, service, message: '' }
   } catch (error) {
     return { healthy: false, version, service, message: messageOf(error) }
@@ -25,7 +24,7 @@ export async function healthOf({ link, version }: GrpcServing, name: ServiceName
 }
 
 /** grpc.health.v1.Health of these services. */
-export function healthHandlers(calls: Calls, serving: GrpcServing, names: readonly ServiceName[]): HealthHandlers {
+export function healthHandlers(calls: Calls, serving: PortServing, names: readonly ServiceName[]): HealthHandlers {
   const known = ['', ...names.map((name) => `${PACKAGE}.${name}`)]
   const check = async (service: string): Promise<HealthCheckResponse> => {
     if (!known.includes(service)) return { status: 'SERVICE_UNKNOWN' }

@@ -19,7 +19,12 @@ export function schedulerHandlers(calls: Calls, serving: GrpcServing): Scheduler
       const first = await messages.next()
       if (first.done === true) return
       const heartbeat = firstHeartbeat(first.value)
-      const stream = new WorkerStream(aboutOf(heartbeat, rights), { both, serving, signal })
+      const stream = new WorkerStream(aboutOf(heartbeat, rights), {
+        both,
+        serving,
+        link: serving.link.for(rights),
+        signal,
+      })
       const { workerId } = heartbeat
       open.get(workerId)?.replaced()
       open.set(workerId, stream)

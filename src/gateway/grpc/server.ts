@@ -3,15 +3,13 @@
 // What always holds: a caller costs a bounded amount of memory, whatever it sends and however slowly it reads; who is silent is
 // asked whether it is there, and let go.
 import { createServer, type Socket } from 'node:net'
-import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import type { Port } from '../port.js'
 import { Calls } from './calls.js'
-import { gatewayHandlers } from './gateway-service.js'
 import { healthHandlers, PACKAGE } from './health.js'
 import { definition, health, orchestrator, type ServiceName } from './protos.js'
-import { schedulerHandlers } from './scheduler-service.js'
-import type { GrpcServing } from './serving.js'
+import type { PortServing } from './serving.js'
 
 /** A payload or result of the greatest size, and what is said beside it. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024
@@ -34,13 +32,17 @@ const OPTIONS = {
 /** What `stop` leaves to calls under way. */
 const LEAVE_MS = 3_000
 
-export function buildPort(names: readonly ServiceName[], serving: GrpcServing): Port {
+/** The methods of each service that a port has. */
+export type Services = { readonly [Name in ServiceName]?: (calls: Calls) => UntypedServiceImplementation }
+
+export function buildPort(services: Services, serving: PortServing): Port {
   const grpc = new Server(OPTIONS)
   const calls = new Calls(serving)
-  for (const name of names) addService(grpc, name, calls, serving)
+  const names = Object.keys(services) as ServiceName[]
+  for (const name of names) grpc.addService(orchestrator[name].service, services[name]!(calls))
   grpc.addService(health.Health.service, healthHandlers(calls, serving, names))
-  const services = ['grpc.health.v1.Health', ...names.map((name) => `${PACKAGE}.${name}`)]
-  new ReflectionService(definition, { services }).addToServer(grpc)
+  const reflected = ['grpc.health.v1.Health', ...names.map((name) => `${PACKAGE}.${name}`)]
+  new ReflectionService(definition, { services: reflected }).addToServer(grpc)
 
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
   const sockets = new Set<Socket>()
@@ -62,15 +64,4 @@ export function buildPort(names: readonly ServiceName[], serving: GrpcServing): 
     setTimeout(stopNow, LEAVE_MS).unref()
   }
   return { server, stop, stopNow }
-}
-
-function addService(grpc: Server, name: ServiceName, calls: Calls, serving: GrpcServing): void {
-  switch (name) {
-    case 'Gateway':
-      return grpc.addService(orchestrator.Gateway.service, gatewayHandlers(calls, serving))
-    case 'Scheduler':
-      return grpc.addService(orchestrator.Scheduler.service, schedulerHandlers(calls, serving))
-    case 'Worker':
-      throw new Error(`${name} is not served here`)
-  }
 }

@@ -10,6 +10,7 @@ import type { Client } from '../../client/client.js'
 import type { PullEnding, PulledTask, PullHeard, PullSettled, Renewal } from '../../client/pull.js'
 import type { WallMs } from '../../clock.js'
 import { DtrError, messageOf } from '../../errors.js'
+import type { ClusterLink } from '../cluster-link.js'
 import { readJson } from '../json-body.js'
 import type { Both } from './calls.js'
 import { bytesOf, carriedIn, encodingOf } from './carried.js'
@@ -39,6 +40,8 @@ export interface About {
 interface Parts {
   readonly both: Both<Message, TaskAssignment>
   readonly serving: GrpcServing
+  /** As far as its key allows to see. */
+  readonly link: ClusterLink
   readonly signal: AbortSignal
 }
 
@@ -188,7 +191,7 @@ export class WorkerStream {
     ask: (client: Client) => Promise<PullSettled>,
   ): Promise<{ readonly outcome: RecordedOutcome; readonly message?: string }> {
     try {
-      return { outcome: RECORDED[await this.#parts.serving.link.use(ask)] }
+      return { outcome: RECORDED[await this.#parts.link.use(ask)] }
     } catch (error) {
       const { retriable, message } = asDtrError(error)
       if (retriable) throw error
@@ -212,7 +215,7 @@ export class WorkerStream {
     const { workerId, types, leaseMs } = this.#about
     const signal = AbortSignal.any([this.#signal, stop.signal])
     try {
-      const tasks = await this.#parts.serving.link.use((client) =>
+      const tasks = await this.#parts.link.use((client) =>
         client.pull.claim(workerId, { max, types, leaseMs, waitMs: CLAIM_WAIT_MS, signal }),
       )
       for (const task of tasks) await this.#assign(task)
@@ -231,7 +234,7 @@ export class WorkerStream {
     if (this.#signal.aborted) {
       const { workerId } = this.#about
       const back = { id: task.id, leaseId: task.leaseId, outcome: 'returned', started: false } as const
-      await this.#parts.serving.link.use((client) => client.pull.settle(workerId, back))
+      await this.#parts.link.use((client) => client.pull.settle(workerId, back))
       return
     }
     this.#onTheirWay.set(task.id, task.leaseUntil)
@@ -268,7 +271,7 @@ export class WorkerStream {
   }
 
   #ask<Value>(ask: (client: Client) => Promise<Value>): Promise<Value> {
-    return this.#parts.serving.link.ask(ask)
+    return this.#parts.link.ask(ask)
   }
 
   /** What it would take, or what is open, is another number: a claim that asks for too much is taken back. */

@@ -6,10 +6,16 @@ export interface ListRunningResponse {
   'workerId'?: (string);
   'slots'?: (number);
   'tasks'?: (_orchestrator_v1_RunningTask)[];
+  'taskNames'?: (string)[];
+  'queues'?: (string)[];
+  'leaving'?: (boolean);
 }
 
 export interface ListRunningResponse__Output {
   'workerId': (string);
   'slots': (number);
   'tasks': (_orchestrator_v1_RunningTask__Output)[];
+  'taskNames': (string)[];
+  'queues': (string)[];
+  'leaving': (boolean);
 }
