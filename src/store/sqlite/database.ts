@@ -13,6 +13,8 @@ const BUSY_MS = 5_000
 /** Pages in the write-ahead log before they are copied into the file: fewer copies under load, 16 MiB of log. */
 const CHECKPOINT_PAGES = 4_000
 const LOG_BYTES_KEPT = 64 * 1024 * 1024
+/** Pages held in memory. A commit walks over all of them, so many cost more than they save: the system holds the file, too. */
+const CACHE_KIB = 4_000
 
 export function openDatabase(file: string, migrations = MIGRATIONS): Database.Database {
   const database = connect(file, BUSY_MS)
@@ -22,6 +24,7 @@ export function openDatabase(file: string, migrations = MIGRATIONS): Database.Da
     makeDurable(database)
     migrate(database, file, version, migrations)
     makeShrinkable(database)
+    set(database, 'cache_size', String(-CACHE_KIB), -CACHE_KIB) // Behind the migrations, which sort in it.
     settleLog(database, file)
     return database
   } catch (error) {
