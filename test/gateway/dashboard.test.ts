@@ -4,6 +4,7 @@ import t from 'tap'
 import { Assets } from '../../src/gateway/dashboard/assets.js'
 import { EventLines } from '../../src/gateway/dashboard/page/api.js'
 import { type Entry, Lanes } from '../../src/gateway/dashboard/page/lanes.js'
+import { pastOf } from '../../src/gateway/dashboard/page/past.js'
 import { histogramOf, quantile } from '../../src/gateway/dashboard/page/quantiles.js'
 import { nobody, serve } from './served.js'
 
@@ -86,15 +87,48 @@ t.test('one that begins before the end of the last is told takes its lane', asyn
 
 t.test('what runs since before is there, and what has ended unseen does not run for ever', async (t) => {
   const lanes = new Lanes()
-  const incarnations = new Map([['w1', 'w1#1']])
-  const runs = { type: 'echo', attempts: 1, started_at: new Date(AT).toISOString(), worker_id: 'w1' }
-  lanes.seed([{ ...runs, id: 'a', lease_id: 'a.1' }], incarnations, AT + 10_000, true)
-  lanes.seed([{ ...runs, id: 'b', lease_id: 'b.1' }], incarnations, AT + 20_000, true)
+  const runs = { type: 'echo', attempt: 1, started_at: new Date(AT).toISOString(), incarnation: 'w1#1' }
+  lanes.seed([{ ...runs, id: 'a', lease_id: 'a.1' }], AT + 10_000, true)
+  lanes.seed([{ ...runs, id: 'b', lease_id: 'b.1' }], AT + 20_000, true)
   const bars = [...lanes.lives.values()].flatMap((life) => life.bars)
   t.match(bars, [
     { task: 'a', how: 'unseen', to: AT + 20_000 },
     { task: 'b', how: undefined },
   ])
+})
+
+t.test('a death before the page was opened is told by the stories of its tasks', async (t) => {
+  const lanes = new Lanes()
+  const time = (seconds: number): string => new Date(AT + 1_000 * seconds).toISOString()
+  lanes.roster(new Map([['w2#1', { name: 'w2', slots: 2 }]]), AT + 9_000)
+  const runs = { id: 'a', type: 'echo', attempt: 2, started_at: time(5), incarnation: 'w2#1' }
+  lanes.seed([{ ...runs, lease_id: 'a.2' }], AT + 9_000, true)
+  const cut = { attempt: 1, incarnation: 'w1#1', started_at: time(1), ended_at: time(4), outcome: 'lost' }
+  const running = { ...runs, state: 'running', ended_at: null, attempts_before: [cut] }
+  const waiting = { ...running, id: 'b', state: 'pending', attempt: 1, started_at: null, incarnation: null }
+  const done = { ...runs, id: 'c', attempt: 1, state: 'completed', started_at: time(0), ended_at: time(2) }
+  for (const _again of [1, 2]) lanes.recall([done, running, waiting].flatMap(pastOf))
+  lanes.roster(new Map([['w2#1', { name: 'w2', slots: 2 }]]), AT + 9_500)
+  t.match(lanes.lives.get('w1#1'), { name: 'w1', goneAt: AT + 4_000, cutOff: 2, lanes: 2 })
+  const [death] = lanes.moved()
+  t.same(
+    death?.bars.map(({ task, next }) => [task, next?.worker]),
+    [
+      ['a', 'w2#1'],
+      ['b', undefined],
+    ],
+  )
+  lanes.take(entry('began', 0, 'c', 'w2'))
+  t.same(
+    lanes.lives.get('w2#1')!.bars.map(({ task, how, lane }) => [task, how, lane]),
+    [
+      ['a', undefined, 0],
+      ['c', 'completed', 0],
+    ],
+    'each once, in the lane that was free',
+  )
+  lanes.take(entry('began', 10, 'b', 'w2', 2))
+  t.equal(lanes.moved()[0]!.bars[1]!.next?.worker, 'w2#1', 'what waited goes on')
 })
 
 t.test('how long half of them took since the look before', async (t) => {

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t from 'tap'
 import { Cluster, until } from './cluster.js'
+import { SleepyProxy } from './sleepy-proxy.js'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const there = existsSync(CHROMIUM)
@@ -42,7 +43,7 @@ t.test('a worker is killed, and the page tells where its tasks went', skip, asyn
   const problems: string[] = []
   const page = await open(url, { viewport: { width: 1280, height: 1000 } })
   page.on('pageerror', (error) => problems.push(String(error)))
-  await page.getByText('2 workers are ready').waitFor()
+  await page.getByText('2 workers ready, nothing runs').waitFor()
   await page.getByText('No tasks yet').waitFor()
   await page
     .locator('#workers tbody')
@@ -54,7 +55,7 @@ t.test('a worker is killed, and the page tells where its tasks went', skip, asyn
   const task = (key: string) =>
     client.submit('work', { key, gate: gate.gate, witness: cluster.witnessFile }, { description: key })
   const handles = await Promise.all(['a', 'b', 'c'].map(task))
-  await page.getByText('2 workers at work').waitFor()
+  await page.getByText('3 of 4 slots busy').waitFor()
   const victim = (await client.status()).workers.find(({ running }) => running === 2)!
   const [index, other] = victim.name === 'w1' ? [0, 'w2'] : [1, 'w1']
   await until('the page to know what runs', async () => (await page.locator('#tasks .state.running').count()) === 3)
@@ -63,6 +64,12 @@ t.test('a worker is killed, and the page tells where its tasks went', skip, asyn
   await move.getByText(`${victim.name} died`).waitFor()
   await move.getByText('with 2 tasks').waitFor()
   await move.getByText(`→ ${other}`).first().waitFor()
+
+  // Who opens the page only now is told as well.
+  const late = await open(url)
+  await late.locator('.move').getByText(`${victim.name} died`).waitFor()
+  await late.locator('.move').getByText(`→ ${other}`).first().waitFor()
+  await late.close()
 
   // A pending or running task is cancelled from its own view, a cancelled one sent back.
   await page
@@ -121,7 +128,66 @@ t.test('a gateway that wants a key is given it in the page, and never in a URL',
   const { token } = await client.keys.create({ role: 'read' })
   await page.locator('input[name=key]').fill(token)
   await page.getByRole('button', { name: 'Use it' }).click()
-  await page.getByText('no worker is here').waitFor()
+  await page.getByText('no worker is ready').waitFor()
   t.ok(asked.length > 0)
   t.notOk(asked.some((url) => url.includes(token)))
+})
+
+t.test('a connection that falls asleep is noticed by its silence, and the page catches up', skip, async (t) => {
+  const cluster = await Cluster.create(t)
+  const { workers, client } = await cluster.start(2, ['--slots', '1'])
+  const port = cluster.ports.first - 1
+  const serving = cluster.run(['gateway', '--http', String(port), '--data', cluster.data])
+  await cluster.untilRecord(({ role }) => role === 'gateway', serving)
+  const proxy = await SleepyProxy.to(t, port)
+  const page = await open(`http://127.0.0.1:${proxy.port}/`)
+  await page.getByText('2 workers ready, nothing runs').waitFor()
+  const gate = cluster.gate()
+  const handle = await client.submit('work', { key: 'a', gate: gate.gate, witness: cluster.witnessFile })
+  await page.getByText('1 of 2 slots busy').waitFor()
+
+  proxy.sleep()
+  await page.getByText('the gateway has said nothing for').waitFor()
+  await page.getByText('what is shown is how it was then').waitFor()
+  const victim = (await client.status()).workers.find(({ running }) => running === 1)!
+  const other = victim.name === 'w1' ? 'w2' : 'w1'
+  workers[victim.name === 'w1' ? 0 : 1]!.kill()
+  await until('the task to go on elsewhere', async () => {
+    const { workers } = await client.status()
+    return workers.some(({ name, running }) => name === other && running === 1)
+  })
+  t.equal(await page.locator('.move').count(), 0, 'the page does not know')
+
+  // What was open stays as it is, as after the sleep of a laptop: only new connections get through.
+  proxy.wake()
+  await page.locator('.move').getByText(`${victim.name} died`).waitFor()
+  await page.locator('.move').getByText(`→ ${other}`).first().waitFor()
+  await page.getByText('the gateway has said nothing for').waitFor({ state: 'detached' })
+  gate.open()
+  await handle.ended()
+  await page.locator('#tasks .state.completed').waitFor()
+  t.ok(proxy.stalled > 0, 'connections were held, not closed')
+})
+
+t.test('a key for one type: the page says what it shows, and shows it', skip, async (t) => {
+  const cluster = await Cluster.create(t)
+  const { client } = await cluster.start(1)
+  const port = String(cluster.ports.first - 1)
+  const serving = cluster.run(['gateway', '--http', port, '--http-auth', 'required', '--data', cluster.data])
+  await cluster.untilRecord(({ role }) => role === 'gateway', serving)
+  const { token } = await client.keys.create({ role: 'submit', types: ['work'] })
+  const page = await open(`http://127.0.0.1:${port}/`)
+  await page.locator('input[name=key]').fill(token)
+  await page.getByRole('button', { name: 'Use it' }).click()
+  await page.getByText('Your key is for work only').waitFor()
+  await client.submit('nobody-serves-this', {})
+  const gate = cluster.gate()
+  const handle = await client.submit('work', { key: 'a', gate: gate.gate, witness: cluster.witnessFile })
+  await page.locator('#tasks .state.running').waitFor()
+  await page.getByText('1 worker ready').waitFor()
+  t.same(await faults(page), [])
+  gate.open()
+  await handle.ended()
+  await page.locator('#tasks .state.completed').waitFor()
+  t.equal(await page.getByText('nobody-serves-this').count(), 0)
 })

@@ -15,6 +15,8 @@ export class Refused extends Error {
 
 const KEY = 'dtr-key'
 const QUIET_MS = 20_000
+/** One that is not answered within this is given up: a connection that is gone without a word answers nothing. */
+const ASK_MS = 10_000
 const AGAIN_MS = 1_000
 
 export function keyOf(): string {
@@ -33,12 +35,42 @@ function headers(more: Readonly<Record<string, string>> = {}): Record<string, st
 
 /** @throws Refused */
 export async function ask<Answer>(path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
-  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
-  const sent = headers(body === undefined ? {} : { 'content-type': 'application/json' })
-  const answer = await fetch(path, { ...post, headers: sent, ...(signal && { signal }) })
-  if (!answer.ok) throw await refusalOf(answer)
+  const answer = await answerTo(path, body, signal)
   const isJson = answer.headers.get('content-type')?.includes('json') === true
   return (isJson ? await answer.json() : await answer.text()) as Answer
+}
+
+/**
+ * So many tasks of a filter, asked for page by page: one page looks at a bounded number of tasks, and may hold none although there
+ * are some further back.
+ * @throws Refused
+ */
+export async function askTasks<Task>(
+  query: URLSearchParams,
+  { limit, pages, signal }: { readonly limit: number; readonly pages: number; readonly signal?: AbortSignal },
+): Promise<{ readonly list: readonly Task[]; readonly further: boolean }> {
+  const list: Task[] = []
+  for (let page = 1; ; page += 1) {
+    query.set('limit', String(limit - list.length))
+    const answer = await answerTo(`/tasks?${query}`, undefined, signal)
+    list.push(...((await answer.json()) as Task[]))
+    const next = /<[^>]*[?&]after=([\w.-]+)[^>]*>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
+    if (next === undefined || list.length >= limit || page === pages) return { list, further: next !== undefined }
+    query.set('after', next)
+  }
+}
+
+async function answerTo(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const sent = headers(body === undefined ? {} : { 'content-type': 'application/json' })
+  const within = AbortSignal.timeout(ASK_MS)
+  const answer = await fetch(path, {
+    ...post,
+    headers: sent,
+    signal: signal ? AbortSignal.any([signal, within]) : within,
+  })
+  if (!answer.ok) throw await refusalOf(answer)
+  return answer
 }
 
 async function refusalOf(answer: Response): Promise<Refused> {
@@ -61,14 +93,15 @@ export async function follow(
   path: string,
   tell: (told: Told) => void,
   signal: AbortSignal,
-  options: { readonly again: boolean },
+  options: { readonly again: boolean; readonly quietMs?: number },
 ): Promise<void> {
+  const { quietMs = QUIET_MS } = options
   let last: string | undefined
   while (!signal.aborted) {
     const leave = new AbortController()
     const end = (): void => leave.abort()
     signal.addEventListener('abort', end, { once: true })
-    let silence = setTimeout(end, QUIET_MS)
+    let silence = setTimeout(end, quietMs)
     try {
       const sent = headers(last === undefined ? {} : { 'last-event-id': last })
       const answer = await fetch(path, { headers: sent, signal: leave.signal })
@@ -77,7 +110,7 @@ export async function follow(
       const lines = new EventLines()
       for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
         clearTimeout(silence)
-        silence = setTimeout(end, QUIET_MS)
+        silence = setTimeout(end, quietMs)
         for (const { id, ...told } of lines.take(value ?? '')) {
           last = id ?? last
           tell(told)

@@ -1,7 +1,7 @@
 // How it goes over time, drawn by uPlot, which is served beside the page and makes itself known as a global.
 import type uPlotType from 'uplot'
 import type { Cluster, Column } from './cluster.js'
-import { coloursOf } from './draw-lanes.js'
+import { type Colour, coloursOf } from './draw-lanes.js'
 import { Component, h } from './preact.js'
 import { Section } from './section.js'
 import { rateOf, spanOf } from './words.js'
@@ -10,7 +10,7 @@ declare const uPlot: typeof uPlotType
 
 interface Line {
   readonly label: string
-  readonly colour: Parameters<typeof pick>[1]
+  readonly colour: Colour
   readonly values: () => Column
   readonly fill?: boolean
 }
@@ -23,10 +23,6 @@ interface ChartProps {
 }
 
 const HEIGHT = 150
-
-function pick(colours: ReturnType<typeof coloursOf>, name: keyof ReturnType<typeof coloursOf>): string {
-  return colours[name]
-}
 
 class Chart extends Component<ChartProps> {
   #plot: uPlotType | undefined
@@ -88,11 +84,11 @@ class Chart extends Component<ChartProps> {
           {},
           ...lines.map(({ label, colour, fill }) => ({
             label,
-            stroke: pick(colours, colour),
+            stroke: colours[colour],
             width: 1.75,
             spanGaps: true,
             points: { show: false },
-            ...(fill === true && { fill: `${pick(colours, colour)}22` }),
+            ...(fill === true && { fill: `${colours[colour]}22` }),
           })),
         ],
       },

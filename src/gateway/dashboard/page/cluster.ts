@@ -1,7 +1,8 @@
 // All that the page knows of the cluster, kept up to date: the feed as it comes, the rest asked again and again while the page is
 // seen. The page draws itself from this and changes nothing of it.
 import { ask, follow, Refused, type Told } from './api.js'
-import { type Entry, Lanes, type Runs } from './lanes.js'
+import { type Entry, Lanes, type Past, type Runs } from './lanes.js'
+import { type Ended, pastOf } from './past.js'
 import { type Histogram, histogramOf, quantile } from './quantiles.js'
 
 export interface Worker {
@@ -29,6 +30,7 @@ export interface Status {
     readonly up_ms: number
     readonly address: string
   }
+  readonly health: { readonly word: string; readonly why: string }
   readonly counts: readonly {
     readonly queue: string
     readonly type: string
@@ -58,6 +60,16 @@ interface FeedData {
 /** Seconds of the charts. */
 const POINTS_MAX = 300
 const RUNNING_MAX = 500
+/** Of what was before the page was opened: tasks that ended lately, and of those that were tried more than once their stories. */
+const RECALLED_MAX = 200
+const STORIES_MAX = 40
+const RECALLED_MS = 5 * 60_000
+/** Asked for more than once: what ended may not have been told yet. */
+const OVERLAP_MS = 5_000
+/** The feed says something each 2 s. */
+const FEED_QUIET_MS = 8_000
+const SILENT_MS = 6_000
+const KINDS: Readonly<Record<string, 'good' | 'bad'>> = { healthy: 'good', stalled: 'bad' }
 
 export type Column = (number | null)[]
 
@@ -66,8 +78,13 @@ export class Cluster {
   status: Status | undefined
   workers: readonly Worker[] = []
   failures: readonly FailureGroup[] = []
-  /** The gateway answers, and the feed comes. */
+  /** What the gateway has answered last, where that was no answer. */
   problem: string | undefined
+  /** Why there is no feed: what it would tell is asked for instead. */
+  noFeed: string | undefined
+  #heardAt = performance.now()
+  #recalledAt: number | undefined
+  readonly #stories = new Map<string, number>()
   needsKey = false
   rate = 0
   readonly times: number[] = []
@@ -99,7 +116,11 @@ export class Cluster {
     this.#stop = new AbortController()
     const { signal } = this.#stop
     this.needsKey = false
-    void follow('/events', (told) => this.#feed(told), signal, { again: true }).catch((error) => this.#refused(error))
+    this.problem = undefined
+    this.noFeed = undefined
+    this.#recalledAt = undefined
+    this.#heardAt = performance.now()
+    void this.#follow(signal)
     void this.#again(
       () => this.#look(),
       () => (this.workers.length > 200 ? 3_000 : 1_000),
@@ -107,7 +128,7 @@ export class Cluster {
     )
     void this.#again(
       () => this.#seed(),
-      () => 3_000,
+      () => (this.noFeed === undefined ? 3_000 : 1_000),
       signal,
     )
     void this.#again(
@@ -120,43 +141,50 @@ export class Cluster {
       () => 5_000,
       signal,
     )
+    // Where nothing comes this is seen, too.
+    const watch = setInterval(() => (signal.aborted ? clearInterval(watch) : this.#changed()), 1_000)
   }
 
   /** One word, and why. */
   health(): { readonly word: string; readonly kind: 'good' | 'poor' | 'bad' | 'idle'; readonly why: string } {
     if (this.needsKey) return { word: 'locked', kind: 'idle', why: 'this gateway asks for a key' }
+    const silentMs = performance.now() - this.#heardAt
+    if (silentMs > SILENT_MS && !document.hidden) {
+      const since = Math.floor(silentMs / 1_000)
+      const was = this.status === undefined ? '' : ': what is shown is how it was then'
+      return { word: 'unreachable', kind: 'bad', why: `the gateway has said nothing for ${since} s${was}` }
+    }
     if (this.problem !== undefined) return { word: 'unreachable', kind: 'bad', why: this.problem }
     if (this.status === undefined) return { word: 'looking', kind: 'idle', why: 'asking the master' }
-    const { master, unserved } = this.status
-    const lost = this.workers.filter(({ state }) => state === 'lost' || state === 'offline')
-    const suspect = this.workers.filter(({ state }) => state === 'suspect' || state === 'stale')
-    const there = this.workers.length - lost.length
-    if (master.state !== 'ready' && master.state !== 'running')
-      return { word: master.state, kind: 'poor', why: 'the master is' }
-    if (there === 0) return { word: 'waiting', kind: 'poor', why: 'no worker is here' }
+    const { word, why } = this.status.health
     const [death] = this.lanes.moved()
-    if (death !== undefined && this.now() - death.at < 30_000) {
+    if (word !== 'stalled' && word !== 'stopping' && death !== undefined && this.now() - death.at < 30_000) {
       const name = this.nameOf(death.worker)
       const on = death.bars.filter(({ next }) => next !== undefined).length
       const rest = death.bars.length - on
       const why = `${name} died; ${rest === 0 && on > 1 ? `all ${on}` : `${on} of ${death.bars.length}`} tasks went on elsewhere`
       return rest > 0 ? { word: 'healing', kind: 'poor', why } : { word: 'healed', kind: 'good', why }
     }
-    if (suspect.length > 0) return { word: 'watching', kind: 'poor', why: `${suspect[0]!.worker_id} is not heard of` }
-    if (unserved.length > 0)
-      return { word: 'waiting', kind: 'poor', why: `no worker serves ${unserved.slice(0, 3).join(', ')}` }
-    const busy = this.workers.reduce((sum, { running }) => sum + running, 0)
-    if (busy === 0)
-      return { word: 'idle', kind: 'good', why: `${there} ${there === 1 ? 'worker is' : 'workers are'} ready` }
-    return { word: 'healthy', kind: 'good', why: `${there} ${there === 1 ? 'worker' : 'workers'} at work` }
+    return { word, kind: KINDS[word] ?? 'poor', why }
   }
 
   nameOf(incarnation: string): string {
     return this.lanes.lives.get(incarnation)?.name ?? incarnation.replace(/#.*$/, '')
   }
 
+  async #follow(signal: AbortSignal): Promise<void> {
+    const options = { again: true, quietMs: FEED_QUIET_MS }
+    await follow('/events', (told) => this.#feed(told), signal, options).catch((error) => {
+      // A key for some types is not told of all: what it may see is asked for.
+      if (error instanceof Refused && error.problem.status === 403) this.noFeed = error.problem.detail
+      else this.#refused(error)
+      this.#changed()
+    })
+  }
+
   #feed({ event, data }: Told): void {
     if (event !== 'feed') return
+    this.#heardAt = performance.now()
     const { at, gap, counts, attempts } = data as FeedData
     this.#clock = { server: Date.parse(at), here: performance.now() }
     this.problem = undefined
@@ -191,16 +219,35 @@ export class Cluster {
       new Map(there.map(({ incarnation, worker_id: name, slots }) => [incarnation ?? `${name}#pull`, { name, slots }])),
       this.now(),
     )
+    if (this.noFeed !== undefined) this.#tick(this.now(), false, totalsOf(status))
+    if (this.#recalledAt === undefined || this.noFeed !== undefined) await this.#recall()
   }
 
   /** What runs, as the store has it: for what the feed has not told one by one. */
   async #seed(): Promise<void> {
     const at = this.now()
     const running = await ask<readonly Runs[]>(`/tasks?state=running&limit=${RUNNING_MAX}`)
-    const incarnations = new Map(
-      this.workers.map(({ worker_id, incarnation }) => [worker_id, incarnation ?? `${worker_id}#pull`]),
-    )
-    this.lanes.seed(running, incarnations, at, running.length < RUNNING_MAX)
+    this.lanes.seed(running, at, running.length < RUNNING_MAX)
+  }
+
+  /** What was before the page was opened, and what ended since where nobody tells: as far as the store has it at hand. */
+  async #recall(): Promise<void> {
+    const at = this.now()
+    const since = new Date(this.#recalledAt === undefined ? at - RECALLED_MS : this.#recalledAt - OVERLAP_MS)
+    const [ended, open] = await Promise.all([
+      ask<readonly Ended[]>(
+        `/tasks?state=completed,failed,cancelled&ended_since=${since.toISOString()}&limit=${RECALLED_MAX}`,
+      ),
+      ask<readonly Ended[]>(`/tasks?state=running,pending&limit=${RECALLED_MAX}`),
+    ])
+    this.#recalledAt = at
+    const again = [...open, ...ended].filter(({ attempt, state }) => attempt > (state === 'pending' ? 0 : 1))
+    const told = again.filter(({ id, attempt }) => this.#stories.get(id) !== attempt).slice(0, STORIES_MAX)
+    const stories = await Promise.all(told.map(({ id }) => ask<Ended>(`/tasks/${id}/story`).catch(() => undefined)))
+    if (this.#stories.size > 10 * RECALLED_MAX) this.#stories.clear()
+    for (const { id, attempt } of told) this.#stories.set(id, attempt)
+    const past: Past[] = [...ended, ...stories.flatMap((story) => (story === undefined ? [] : [story]))].flatMap(pastOf)
+    this.lanes.recall(past.filter(({ to }) => to > at - RECALLED_MS))
   }
 
   async #measure(): Promise<void> {
@@ -224,8 +271,15 @@ export class Cluster {
   /** While the page is seen; what goes wrong is told, and tried again. */
   async #again(look: () => Promise<void>, every: () => number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (!document.hidden) {
-        await look().catch((error) => this.#refused(error))
+      // Who does not look is not told that nothing was heard meanwhile.
+      if (document.hidden) this.#heardAt = performance.now()
+      else {
+        await look().then(
+          () => {
+            this.#heardAt = performance.now()
+          },
+          (error) => this.#refused(error),
+        )
         this.#changed()
       }
       await new Promise((resolve) => setTimeout(resolve, every()))
@@ -234,12 +288,20 @@ export class Cluster {
 
   #refused(error: unknown): void {
     if (this.#stop.signal.aborted) return
+    if (error instanceof Refused) this.#heardAt = performance.now()
     if (error instanceof Refused && error.problem.status === 401) {
       this.needsKey = true
       this.#stop.abort()
     } else this.problem = error instanceof Refused ? error.problem.detail : 'the gateway does not answer'
     this.#changed()
   }
+}
+
+/** As the feed counts them; how many were cut off no list of tasks tells. */
+function totalsOf({ counts }: Status): Readonly<Record<string, number>> {
+  const of = (wanted: string): number =>
+    counts.reduce((sum, { state, count }) => sum + (state === wanted ? count : 0), 0)
+  return { completed: of('completed'), failed: of('failed') }
 }
 
 function push<Value>(list: Value[], value: Value): void {

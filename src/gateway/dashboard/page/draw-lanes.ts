@@ -23,7 +23,13 @@ const LIVES_MAX = 40
 const GONE_SHOWN_MS = 5 * 60_000
 const AXIS = 22
 const GAP = 8
-export const LABEL = 132
+const LABEL = 132
+const NARROW_LABEL = 84
+
+/** What the names of the workers have to the left of the lanes. */
+function labelOf({ width }: Pick<Look, 'width'>): number {
+  return width < 560 ? NARROW_LABEL : LABEL
+}
 
 /** Those first that died lately, so that they are seen; then by name. */
 export function bandsOf(
@@ -54,42 +60,18 @@ export function bandsOf(
   return { bands, height: Math.max(90, top + 4), more: Math.max(0, shown.length - LIVES_MAX) }
 }
 
-type Colours = Readonly<
-  Record<
-    | 'text'
-    | 'faint'
-    | 'line'
-    | 'band'
-    | 'running'
-    | 'completed'
-    | 'retried'
-    | 'failed'
-    | 'lost'
-    | 'moved'
-    | 'returned'
-    | 'gone',
-    string
-  >
->
+const COLOURS = [
+  ...(['text', 'faint', 'line', 'band', 'gone'] as const),
+  ...(['running', 'completed', 'retried', 'failed', 'lost', 'moved', 'returned'] as const),
+] as const
 
+export type Colour = (typeof COLOURS)[number]
+type Colours = Readonly<Record<Colour, string>>
+
+/** As the style sheet has them. */
 export function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element)
-  const of = (name: string): string => style.getPropertyValue(`--${name}`).trim()
-  const names = [
-    'text',
-    'faint',
-    'line',
-    'band',
-    'running',
-    'completed',
-    'retried',
-    'failed',
-    'lost',
-    'moved',
-    'returned',
-    'gone',
-  ]
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as Colours
+  return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours
 }
 
 export function drawLanes(canvas: HTMLCanvasElement, lanes: Lanes, look: Look): void {
@@ -105,7 +87,7 @@ export function drawLanes(canvas: HTMLCanvasElement, lanes: Lanes, look: Look): 
   const colours = coloursOf(canvas)
   pen.setTransform(ratio, 0, 0, ratio, 0, 0)
   pen.clearRect(0, 0, width, height)
-  const label = width < 560 ? 84 : LABEL
+  const label = labelOf(look)
   const x = (at: number): number => label + ((at - (now - spanMs)) / spanMs) * (width - label - 8)
   drawAxis(pen, colours, { ...look, height, label, x })
   pen.save()
@@ -326,7 +308,7 @@ function fit(pen: CanvasRenderingContext2D, text: string, width: number): string
 /** What is under the pointer. */
 export function barAt(lanes: Lanes, look: Look, pointX: number, pointY: number): Bar | undefined {
   const { bands } = bandsOf(lanes, look)
-  const label = look.width < 560 ? 84 : LABEL
+  const label = labelOf(look)
   const at = look.now - look.spanMs + ((pointX - label) / (look.width - label - 8)) * look.spanMs
   const band = bands.find(({ top, height }) => pointY >= top && pointY < top + height)
   if (band === undefined || pointX < label) return undefined

@@ -38,10 +38,22 @@ export interface Entry {
 export interface Runs {
   readonly id: string
   readonly type: string
-  readonly attempts: number
+  readonly attempt: number
   readonly started_at: string | null
-  readonly worker_id: string | null
+  readonly incarnation: string | null
   readonly lease_id: string | null
+}
+
+/** An attempt that has ended, as the store has it. */
+export interface Past {
+  readonly task: string
+  readonly type: string
+  readonly attempt: number
+  readonly incarnation: string
+  readonly from: number
+  readonly to: number
+  readonly how: How
+  readonly why?: string | undefined
 }
 
 /** One life of a worker. */
@@ -74,6 +86,8 @@ export class Lanes {
   readonly #open = new Map<string, Bar>()
   /** Cut off, and not seen to go on. */
   readonly #waiting = new Map<string, Bar>()
+  /** Attempts that the store told of: the feed may tell of them once more. */
+  readonly #recalled = new Set<string>()
   #bars = 0
 
   take(entry: Entry): void {
@@ -83,10 +97,13 @@ export class Lanes {
   }
 
   #begin(at: number, { lease_id: lease, task_id: task, incarnation, type = '', attempt = 1 }: Entry): void {
-    if (this.#open.has(lease)) return
-    const bar = this.#add({ lease, task: task ?? '', type, attempt, worker: incarnation, from: at })
+    if (this.#open.has(lease) || this.#recalled.has(keyOf(task ?? '', attempt))) return
+    this.#goesOn(this.#add({ lease, task: task ?? '', type, attempt, worker: incarnation, from: at }))
+  }
+
+  #goesOn(bar: Bar): void {
     const before = this.#waiting.get(bar.task)
-    if (before === undefined) return
+    if (before === undefined || before.attempt >= bar.attempt) return
     this.#waiting.delete(bar.task)
     before.next = bar
     bar.after = before
@@ -101,22 +118,53 @@ export class Lanes {
     this.#free(bar)
     if (message !== undefined) bar.why = message
     if (bar.task === '' && task !== null) bar.task = task
-    if (what !== 'lost') return
+    if (what === 'lost') this.#cutOff(bar)
+  }
+
+  #cutOff(bar: Bar): void {
     this.#waiting.set(bar.task, bar)
     const life = this.lives.get(bar.worker)
     if (life !== undefined) life.cutOff += 1
   }
 
+  /**
+   * What ended before anything was seen, or unseen. What goes on with a task that was cut off may be there already.
+   * @param past in any order
+   */
+  recall(past: readonly Past[]): void {
+    const bars = new Map<string, Bar>()
+    for (const { bars: seen } of this.lives.values())
+      for (const bar of seen) bars.set(keyOf(bar.task, bar.attempt), bar)
+    const added: Bar[] = []
+    for (const { task, type, attempt, incarnation, from, to, how, why } of past) {
+      const key = keyOf(task, attempt)
+      const known = bars.get(key)
+      // Of one whose end was not seen it is known now.
+      if (known?.how === 'unseen') Object.assign(known, { how, to, ...(why !== undefined && { why }) })
+      if (known !== undefined || from > to) continue
+      const bar = this.#add({ lease: key, task, type, attempt, worker: incarnation, from, to, how })
+      if (why !== undefined) bar.why = why
+      this.#recalled.add(key)
+      bars.set(key, bar)
+      added.push(bar)
+    }
+    for (const bar of added.sort((one, other) => one.attempt - other.attempt)) {
+      this.#goesOn(bar)
+      if (bar.how === 'lost') this.#cutOff(bar)
+      const next = bars.get(keyOf(bar.task, bar.attempt + 1))
+      if (next !== undefined) this.#goesOn(next)
+    }
+  }
+
   /** What runs since before anything was seen; and of what is open, what does not run any more where the list is whole. */
-  seed(running: readonly Runs[], incarnations: ReadonlyMap<string, string>, at: number, whole: boolean): void {
+  seed(running: readonly Runs[], at: number, whole: boolean): void {
     const known = new Set<string>()
-    for (const { id, type, attempts, started_at, worker_id, lease_id } of running) {
-      if (lease_id === null || worker_id === null || started_at === null) continue
+    for (const { id, type, attempt, started_at, incarnation, lease_id } of running) {
+      if (lease_id === null || incarnation === null || started_at === null) continue
       known.add(lease_id)
-      const incarnation = incarnations.get(worker_id)
-      if (this.#open.has(lease_id) || incarnation === undefined) continue
+      if (this.#open.has(lease_id)) continue
       const from = Date.parse(started_at)
-      this.#add({ lease: lease_id, task: id, type, attempt: attempts, worker: incarnation, from })
+      this.#goesOn(this.#add({ lease: lease_id, task: id, type, attempt, worker: incarnation, from }))
     }
     if (!whole) return
     for (const bar of this.#open.values()) {
@@ -135,7 +183,7 @@ export class Lanes {
       life.lanes = life.slots
       delete life.goneAt
     }
-    for (const life of this.lives.values()) if (!there.has(life.incarnation)) life.goneAt ??= this.#lastOf(life) ?? at
+    for (const life of this.lives.values()) if (!there.has(life.incarnation)) life.goneAt ??= lastOf(life) ?? at
     this.#forget(at)
   }
 
@@ -156,7 +204,9 @@ export class Lanes {
 
   #add(start: Omit<Bar, 'lane'>): Bar {
     const life = this.#life(start.worker)
-    const taken = new Set(life.bars.filter(({ to }) => to === undefined || to > start.from).map(({ lane }) => lane))
+    const { from, to: end = Number.POSITIVE_INFINITY } = start
+    const beside = life.bars.filter((bar) => (bar.to ?? Number.POSITIVE_INFINITY) > from && bar.from < end)
+    const taken = new Set(beside.map(({ lane }) => lane))
     let lane = 0
     while (taken.has(lane)) lane += 1
     // A worker begins the next before the end of the last is on disk.
@@ -164,7 +214,7 @@ export class Lanes {
     else life.lanes = Math.max(life.lanes, Math.min(lane + 1, LANES_MAX))
     const bar: Bar = { ...start, lane }
     life.bars.push(bar)
-    this.#open.set(bar.lease, bar)
+    if (bar.to === undefined) this.#open.set(bar.lease, bar)
     this.#bars += 1
     return bar
   }
@@ -189,21 +239,29 @@ export class Lanes {
     return life
   }
 
-  #lastOf({ bars }: Life): number | undefined {
-    const ends = bars.flatMap(({ how, to }) => (how === 'lost' && to !== undefined ? [to] : []))
-    return ends.length === 0 ? undefined : Math.max(...ends)
-  }
-
   #forget(at: number): void {
     const tight = this.#bars > BARS_MAX
     const before = at - (tight ? KEPT_MS / 6 : KEPT_MS)
     this.#bars = 0
     for (const [incarnation, life] of this.lives) {
       const kept = life.bars.filter(({ to }) => to === undefined || to > before)
+      if (kept.length < life.bars.length && this.#recalled.size > 0)
+        for (const { to, task, attempt } of life.bars)
+          if (to !== undefined && to <= before) this.#recalled.delete(keyOf(task, attempt))
       life.bars.splice(0, life.bars.length, ...kept)
       this.#bars += kept.length
       if (kept.length === 0 && life.goneAt !== undefined && life.goneAt < at - KEPT_MS) this.lives.delete(incarnation)
     }
     for (const [task, bar] of this.#waiting) if ((bar.to ?? at) < before) this.#waiting.delete(task)
   }
+}
+
+/** When it was there last: its tasks were cut off with it, or all that is known of it is what it did. */
+function lastOf({ bars, slots }: Life): number | undefined {
+  const ends = bars.flatMap(({ how, to }) => ((how === 'lost' || slots === 0) && to !== undefined ? [to] : []))
+  return ends.length === 0 ? undefined : Math.max(...ends)
+}
+
+function keyOf(task: string, attempt: number): string {
+  return `${task} ${attempt}`
 }

@@ -1,5 +1,5 @@
 // The page: one look at the cluster, drawn again as it changes.
-import { ask, keyOf, Refused, useKey } from './api.js'
+import { ask, askTasks, keyOf, Refused, useKey } from './api.js'
 import { Charts } from './charts.js'
 import { Cluster, type FailureGroup } from './cluster.js'
 import { LanesView } from './lanes-section.js'
@@ -53,8 +53,9 @@ class Page extends Component<Record<string, never>, PageState> {
   }
 
   async #retryAll({ key, message }: FailureGroup): Promise<void> {
-    const tasks = await ask<readonly Task[]>(`/tasks?state=failed&limit=500&failure=${encodeURIComponent(key)}`)
-    const ids = tasks.map(({ id }) => id)
+    const query = new URLSearchParams({ state: 'failed', failure: key })
+    const { list } = await askTasks<Task>(query, { limit: 500, pages: 20 })
+    const ids = list.map(({ id }) => id)
     this.setState({
       confirm: {
         question: `Retry ${many(ids.length, 'task')} that failed with “${message.slice(0, 80)}”?`,
@@ -110,6 +111,13 @@ class Page extends Component<Record<string, never>, PageState> {
                 cluster.start()
               }}
             />
+          )}
+          {cluster.noFeed !== undefined && (
+            <p class="aside" role="status">
+              {cluster.noFeed[0]?.toUpperCase()}
+              {cluster.noFeed.slice(1)}. So this page shows tasks of these types alone, and asks for them once a second:
+              on the lanes attempts that are over sooner may be missing.
+            </p>
           )}
           <Figures cluster={cluster} />
           {this.#lanes.render()}

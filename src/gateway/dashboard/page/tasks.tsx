@@ -1,5 +1,5 @@
 // The list of tasks: filtered, page by page, and many at once, with their number asked back.
-import { ask, Refused } from './api.js'
+import { ask, askTasks, Refused } from './api.js'
 import { Component, h } from './preact.js'
 import { Empty, Section, State } from './section.js'
 import { clockOf, many, shortId, spanOf } from './words.js'
@@ -44,26 +44,41 @@ interface TasksState {
   readonly filter: Filter
   readonly list: readonly Task[]
   readonly more: boolean
+  /** There may be more of them among older tasks, which were not looked at. */
+  readonly further: boolean
   readonly problem: string | undefined
   readonly chosen: ReadonlySet<string>
 }
 
 const PAGE = 50
+/** Of the API, that a filter is looked for in: each looks at ten thousand tasks. */
+const PAGES = 3
+const PAGES_FURTHER = 30
 const AGAIN_MS = 2_000
 const STATES = ['pending', 'running', 'completed', 'failed', 'cancelled']
 const NONE: Filter = { state: '', type: '', failure: '', id: '' }
 
 export class Tasks extends Component<TasksProps, TasksState> {
-  override state: TasksState = { filter: NONE, list: [], more: false, problem: undefined, chosen: new Set() }
+  override state: TasksState = {
+    filter: NONE,
+    list: [],
+    more: false,
+    further: false,
+    problem: undefined,
+    chosen: new Set(),
+  }
   #timer: ReturnType<typeof setInterval> | undefined
   #limit = PAGE
+  #pages = PAGES
+  #loading = false
   #n = 0
   #look = new AbortController()
 
   override componentDidMount(): void {
     void this.#load()
     this.#timer = setInterval(() => {
-      if (!document.hidden) void this.#load()
+      // What was far to find is not looked for again and again.
+      if (!document.hidden && this.#pages === PAGES && !this.#loading) void this.#load()
     }, AGAIN_MS)
   }
 
@@ -81,6 +96,7 @@ export class Tasks extends Component<TasksProps, TasksState> {
 
   #filter(change: Partial<Filter>): void {
     this.#limit = PAGE
+    this.#pages = PAGES
     this.setState(
       ({ filter }) => ({ filter: { ...filter, ...change }, chosen: new Set() }),
       () => void this.#load(),
@@ -91,15 +107,20 @@ export class Tasks extends Component<TasksProps, TasksState> {
     this.#look.abort()
     const look = new AbortController()
     this.#look = look
+    this.#loading = true
     const { state, type, failure } = this.state.filter
-    const query = new URLSearchParams({ limit: String(this.#limit) })
+    const query = new URLSearchParams()
     for (const [name, value] of Object.entries({ state, type, failure })) if (value !== '') query.set(name, value)
     try {
-      const list = await ask<readonly Task[]>(`/tasks?${query}`, undefined, look.signal)
-      this.setState({ list, more: list.length === this.#limit && this.#limit < 500, problem: undefined })
+      const options = { limit: this.#limit, pages: this.#pages, signal: look.signal }
+      const { list, further } = await askTasks<Task>(query, options)
+      const full = list.length === this.#limit
+      this.setState({ list, more: full && this.#limit < 500, further: further && !full, problem: undefined })
     } catch (error) {
       if (!look.signal.aborted)
         this.setState({ problem: error instanceof Refused ? error.problem.detail : 'the gateway does not answer' })
+    } finally {
+      if (this.#look === look) this.#loading = false
     }
   }
 
@@ -126,7 +147,7 @@ export class Tasks extends Component<TasksProps, TasksState> {
     })
   }
 
-  render({ open, types }: TasksProps, { filter, list, more, problem, chosen }: TasksState) {
+  render({ open, types }: TasksProps, { filter, list, more, further, problem, chosen }: TasksState) {
     const shown =
       filter.id === '' ? list : list.filter(({ id, description = '' }) => `${id} ${description}`.includes(filter.id))
     const all = shown.length > 0 && shown.every(({ id }) => chosen.has(id))
@@ -185,7 +206,9 @@ export class Tasks extends Component<TasksProps, TasksState> {
             {problem}
           </p>
         )}
-        {shown.length === 0 && <Empty>No task is like that.</Empty>}
+        {shown.length === 0 && (
+          <Empty>{further ? 'None of the newest tasks is like that.' : 'No task is like that.'}</Empty>
+        )}
         {shown.length > 0 && (
           <div class="scroll" tabIndex={0} role="region" aria-label="Tasks, as a table">
             <table>
@@ -231,6 +254,19 @@ export class Tasks extends Component<TasksProps, TasksState> {
               </tbody>
             </table>
           </div>
+        )}
+        {further && (
+          <p>
+            <button
+              type="button"
+              onClick={() => {
+                this.#pages += PAGES_FURTHER
+                void this.#load()
+              }}
+            >
+              Look further back
+            </button>
+          </p>
         )}
         {more && (
           <p>
