@@ -3,7 +3,7 @@
 
 import { DtrError } from '../errors.js'
 import type { TaskError } from '../task/task.js'
-import { grantClaim } from './claims.js'
+import { grantClaims } from './claims.js'
 import { operate } from './operations.js'
 import { type Rows, type TaskRow, taskOf } from './rows.js'
 import {
@@ -34,7 +34,7 @@ export function applyBatch(rows: Rows, batch: Batch, limits: StoreLimits): Outco
   work.polls.decide()
   if (due) rows.openGates(work.now, GATES_PER_BATCH_MAX)
   // What is over must not start: while more of it is due than one batch may end, nobody is given anything.
-  const claims = batch.claims.map((claim) => grantClaim(work, claim, allExpired))
+  const claims = grantClaims(work, batch.claims, allExpired)
   const ended = work.finish()
   const nextDueAt = rows.nextDueAt()
   const { waits, polls } = work

@@ -12,11 +12,24 @@ const TYPES_MAX = 10_000
 const PASSED_MAX = 5_000
 
 /** @param open false: nothing new is granted, only what an earlier try of this batch granted already */
-export function grantClaim(work: Work, claim: Claim, open: boolean): ClaimOutcome {
+export function grantClaims(work: Work, claims: readonly Claim[], open: boolean): ClaimOutcome[] {
+  const met = claims.map((claim) => grantApart(work, claim, open))
+  return met.map((apart, index) => (apart.passed ? grantAnywhere(work, claims[index]!, apart) : outcomeOf(apart)))
+}
+
+interface Met {
+  readonly grants: (Grant | undefined)[]
+  /** Something is there that was not for whoever asked. */
+  readonly passed: boolean
+  /** Somebody asked who is given nothing at all. */
+  readonly barred: boolean
+}
+
+function grantApart(work: Work, claim: Claim, open: boolean): Met {
   const { rows } = work
   const merge = new Merge(rows, claim)
   let barred = false
-  const grants: (Grant | undefined)[] = claim.offers.map((offer) => {
+  const grants = claim.offers.map((offer) => {
     const before = work.retried ? rows.leased(offer) : undefined
     if (before !== undefined) {
       work.granted(before.runAt)
@@ -26,24 +39,28 @@ export function grantClaim(work: Work, claim: Claim, open: boolean): ClaimOutcom
     barred ||= isBarred
     return open && !isBarred ? grantNext(work, merge, offer, true) : undefined
   })
-  if (merge.passed === 0) {
-    const met = grants.filter((grant) => grant !== undefined)
-    return barred ? { grants: met, passed: true } : { grants: met }
-  }
-  // What was to be kept for another machine is for whoever is left, where none took it.
+  return { grants, passed: merge.passed > 0, barred }
+}
+
+/** What was to be kept for another machine is for whoever is left, where in no claim of this batch anybody took it. */
+function grantAnywhere(work: Work, claim: Claim, { grants, barred }: Met): ClaimOutcome {
+  // Others may have been given meanwhile what stood first here.
+  const merge = new Merge(work.rows, claim)
   for (const [index, offer] of claim.offers.entries()) {
-    if (merge.passed === 0 || work.polls.isBarred(offer.holder)) continue
-    grants[index] ??= grantNext(work, merge, offer, false)
+    if (!work.polls.isBarred(offer.holder)) grants[index] ??= grantNext(work, merge, offer, false)
   }
+  return outcomeOf({ grants, passed: merge.passed > 0, barred })
+}
+
+function outcomeOf({ grants, passed, barred }: Met): ClaimOutcome {
   const met = grants.filter((grant) => grant !== undefined)
-  return (barred || merge.passed > 0) && met.length < grants.length ? { grants: met, passed: true } : { grants: met }
+  return (passed || barred) && met.length < grants.length ? { grants: met, passed: true } : { grants: met }
 }
 
 function grantNext(work: Work, merge: Merge, offer: Offer, apart: boolean): Grant | undefined {
   const { rows, now, polls } = work
   const { holder } = offer
-  const who = apart ? holder : `${holder} anywhere`
-  const next = merge.first(who, ({ id }) => !mayBeReplica(id) || polls.maySeat(id, holder, apart))
+  const next = merge.first(holder, ({ id }) => !mayBeReplica(id) || polls.maySeat(id, holder, apart))
   if (next === undefined || (offer.ahead === true && runsOnce(next))) return undefined
   next.cursor.take(next.head)
   const grant = rows.grant(next.head, offer, next.cursor.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)

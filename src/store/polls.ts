@@ -42,8 +42,9 @@ export function mayBeReplica(id: string): boolean {
   return id[VERSION_AT] === REPLICA_VERSION
 }
 
-export function replicaIdOf(parentId: string, n: number): string {
-  const hex = createHash('sha256').update(`${parentId}/${n}`).digest('hex')
+/** Of a task that is submitted anew after it was forgotten they are others: replicas may be kept for longer than it was. */
+function replicaIdOf({ id, createdAt }: Pick<NewTaskRow, 'id' | 'createdAt'>, n: number): string {
+  const hex = createHash('sha256').update(`${id}/${createdAt}/${n}`).digest('hex')
   const variant = '89ab'[Number.parseInt(hex[16]!, 16) % 4]
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
@@ -222,7 +223,7 @@ export class Polls {
     } = parent
     const runAt = Math.max(parent.runAt, now)
     const replica: NewTaskRow = {
-      ...{ id: replicaIdOf(parentId, n), queue, type, payload, encoding, priority, timeoutMs, meta },
+      ...{ id: replicaIdOf(parent, n), queue, type, payload, encoding, priority, timeoutMs, meta },
       ...{ maxAttempts: maxAttemptsGiven, maxAttemptsGiven, deadlineAt, expiresAt: deadlineAt },
       ...{ createdAt: now, runAt, gated: runAt > now, origin: undefined, description: `replica ${n} of ${parentId}` },
     }

@@ -1,5 +1,5 @@
 // All processes of a scene, and the operator who starts again what has ended.
-import type { Batch, Outcome } from '../../src/store/store.js'
+import { type Batch, type Outcome, PAGE_MAX } from '../../src/store/store.js'
 import { isTerminal } from '../../src/task/task.js'
 import { ClientLife } from './client.js'
 import { Disk } from './disk.js'
@@ -38,6 +38,8 @@ export class Cluster {
   readonly #random: Random
   /** What the disk held after the last batch. */
   #last: ReadonlyMap<string, Row> = new Map()
+  /** All that there ever were. */
+  readonly #replicas = new Set<string>()
 
   constructor(readonly scene: Scene) {
     this.#random = scene.random.fork()
@@ -84,8 +86,15 @@ export class Cluster {
     return told && [...this.#last.values()].every(({ task }) => isTerminal(task.state))
   }
 
-  rows(): Promise<ReadonlyMap<string, Row>> {
-    return this.#rows(this.scene.plan.tasks.map(({ spec }) => spec.id))
+  /** With the replicas of those that are voted on, which may be kept for longer. */
+  async rows(): Promise<ReadonlyMap<string, Row>> {
+    const rows = await this.#rows(this.scene.plan.tasks.map(({ spec }) => spec.id))
+    for (const { poll } of rows.values()) for (const { taskId } of poll?.replicas ?? []) this.#replicas.add(taskId)
+    const replicas = [...this.#replicas]
+    for (let from = 0; from < replicas.length; from += PAGE_MAX) {
+      for (const row of await this.#rows(replicas.slice(from, from + PAGE_MAX))) rows.set(...row)
+    }
+    return rows
   }
 
   // --- Lives -----------------------------------------------------------------------------------------------------------
@@ -175,7 +184,7 @@ export class Cluster {
     return outcome
   }
 
-  async #rows(ids: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+  async #rows(ids: readonly string[]): Promise<Map<string, Row>> {
     const rows = await this.disk.store.get(ids)
     return new Map(rows.map((row) => [row.task.id, row]))
   }

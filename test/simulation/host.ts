@@ -11,7 +11,8 @@ import type { HostOptions } from '../../src/worker/host/process.js'
 import { checkpointOf } from './checkers/p05-checkpoints.js'
 import type { Run } from './happenings.js'
 import type { Process } from './machine.js'
-import { type RunPlan, tells } from './plan-tasks.js'
+import { type RunPlan, type TaskPlan, tells } from './plan-tasks.js'
+import { resultOf } from './plan-votes.js'
 import type { Scene } from './scene.js'
 import type { WorkerLife } from './worker.js'
 
@@ -42,6 +43,7 @@ class Pipe<Item> {
 
 interface Execution {
   readonly run: Run
+  readonly task: TaskPlan
   readonly plan: RunPlan
   readonly type: string
   /** It tells what it does. */
@@ -238,7 +240,8 @@ export class SimulatedHost implements HostHandle {
       return this.#say({ type: 'outcomes', list: [{ leaseId, outcome: { kind: 'unserved' }, tookMs: 0 }] })
     }
     const { task } = JSON.parse(payload) as { task: number }
-    const runs = scene.plan.tasks[task]!.runs
+    const planned = scene.plan.tasks[task]!
+    const { runs } = planned
     const plan = runs[Math.min(attempt, runs.length) - 1]!
     const run: Run = {
       taskId,
@@ -253,6 +256,7 @@ export class SimulatedHost implements HostHandle {
     const beganMs = process.clock.now().monoMs
     const execution: Execution = {
       run,
+      task: planned,
       plan,
       type,
       beganMs,
@@ -312,7 +316,8 @@ export class SimulatedHost implements HostHandle {
     if (execution.unanswered > 0) return
     switch (plan.end) {
       case 'completes': {
-        const result = JSON.stringify(`${run.leaseId} ${'x'.repeat(plan.bytes)}`)
+        const { lies } = this.worker.options.plan
+        const result = resultOf(execution.task, run.leaseId, lies, plan.bytes)
         return this.#finish(execution, { kind: 'completed', result, encoding: 'json' })
       }
       case 'fails':

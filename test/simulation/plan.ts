@@ -4,6 +4,7 @@ import type { Keep } from '../../src/master/events.js'
 import type { DiskOptions } from './disk.js'
 import type { NetworkOptions } from './network.js'
 import { drawForLine, drawLater, drawTask, type TaskPlan, TYPES } from './plan-tasks.js'
+import { drawLies, drawVoted, drawVotes, type Lies } from './plan-votes.js'
 import { Random } from './random.js'
 
 export const FAULTS = [
@@ -46,6 +47,8 @@ export interface WorkerPlan {
   readonly isolate: boolean
   /** A host that has begun so many attempts gives way to another. */
   readonly recycleAfter: number | undefined
+  /** What its code says of tasks that are voted on. */
+  readonly lies?: Lies
 }
 
 /** A worker that pulls. */
@@ -60,6 +63,7 @@ export interface PullerPlan {
   readonly oddShare: number
   /** It dies about so long after it began, while things go wrong. */
   readonly livesMs: number
+  readonly lies?: Lies
 }
 
 export interface Plan {
@@ -109,7 +113,7 @@ export function drawPlan(seed: number): Plan {
     for (const [index, task] of tasks.entries()) tasks[index] = drawForLine(lines, task)
   }
   const calm = random.chance(0.1)
-  return {
+  return withVotes({
     seed,
     workers,
     pullers: drawPullers(new Random(seed ^ 0x9011)),
@@ -135,6 +139,23 @@ export function drawPlan(seed: number): Plan {
     killGraceMs: random.pick([500, 5_000]),
     drainMs: random.pick([1_000, 10_000]),
     pausesMsMax: random.pick([1_500, 8_000, 25_000]),
+  })
+}
+
+function withVotes(plan: Plan): Plan {
+  const votes = drawVotes(plan.seed)
+  if (votes === undefined) return plan
+  const count = plan.workers.length + votes.extraWorkers
+  const workers = Array.from({ length: count }, (_, index) => {
+    const worker = plan.workers[index] ?? drawWorker(votes.random.fork(), index)
+    return { ...worker, lies: drawLies(votes) }
+  })
+  const voters = workers.filter(({ types }) => types === TYPES).length
+  return {
+    ...plan,
+    workers,
+    pullers: plan.pullers.map((puller) => ({ ...puller, lies: drawLies(votes) })),
+    tasks: plan.tasks.map((task) => drawVoted(votes, task, voters)),
   }
 }
 

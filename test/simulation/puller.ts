@@ -10,7 +10,8 @@ import { dialFrom } from './dialling.js'
 import type { Computer, Process } from './machine.js'
 import { HOST, MASTER_PORT } from './network.js'
 import type { PullerPlan } from './plan.js'
-import type { RunPlan } from './plan-tasks.js'
+import type { RunPlan, TaskPlan } from './plan-tasks.js'
+import { resultOf } from './plan-votes.js'
 import type { Random } from './random.js'
 import type { Scene } from './scene.js'
 
@@ -81,7 +82,7 @@ export class PullerLife {
 
   #run(task: PulledTaskField): void {
     const { id: taskId, lease: leaseId, attempt } = task
-    const runs = this.scene.plan.tasks.find(({ spec }) => spec.id === taskId)!.runs
+    const { runs } = this.#planOf(task)
     const run = runs[Math.min(attempt, runs.length) - 1]!
     this.#running.set(taskId, task)
     this.scene.tell({ kind: 'pull-began', taskId, leaseId, attempt, holder: `${this.#worker}#pull` })
@@ -108,7 +109,11 @@ export class PullerLife {
     if (this.#isOdd) this.#later(say)
   }
 
-  #endingOf({ lease }: PulledTaskField, { end, bytes }: RunPlan): PullEndingField {
+  #planOf({ payload }: PulledTaskField): TaskPlan {
+    return this.scene.plan.tasks[(JSON.parse(payload) as { task: number }).task]!
+  }
+
+  #endingOf(task: PulledTaskField, { end, bytes }: RunPlan): PullEndingField {
     const failed = (final: boolean): PullEndingField => ({
       ...{ outcome: 'failed', final },
       error: { code: 'task_failed', message: 'it broke' },
@@ -116,7 +121,7 @@ export class PullerLife {
     if (this.#isOdd) return { outcome: 'returned' }
     if (end === 'fails' || end === 'never-ends') return failed(false)
     if (end === 'fails-for-good' || end === 'refuses') return failed(true)
-    return { outcome: 'completed', result: JSON.stringify(`${lease} ${'x'.repeat(bytes)}`) }
+    return { outcome: 'completed', result: resultOf(this.#planOf(task), task.lease, this.options.plan.lies, bytes) }
   }
 
   /** It names what it runs, and ends what is not its own any more. */

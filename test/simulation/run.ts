@@ -5,6 +5,7 @@ import { Facts } from './facts.js'
 import { Faults } from './faults.js'
 import type { Happening } from './happenings.js'
 import { drawPlan, type Plan } from './plan.js'
+import { replicasMax } from './plan-votes.js'
 import { Scene } from './scene.js'
 
 export const CRASH = 'crash'
@@ -72,10 +73,11 @@ async function play(scene: Scene, broken: () => boolean): Promise<void> {
 
 /** In which all must end once nothing goes wrong (P17): leases and workers that leave first, then all work one by one. */
 function patienceMs({ tasks, killGraceMs }: Plan): number {
-  const ofTask = tasks.map(({ spec, runs }) => {
+  const ofTask = tasks.map((task) => {
+    const { spec, runs } = task
     const longest = Math.max(...runs.map(({ ms }) => ms), spec.timeoutMs ?? 0) + killGraceMs + 2_000
     const attempts = spec.maxAttempts ?? 5
-    return (spec.delayMs ?? 0) + attempts * longest + 1_000 * 2 ** attempts
+    return (spec.delayMs ?? 0) + replicasMax(task) * (attempts * longest + 1_000 * 2 ** attempts)
   })
   return 90_000 + 2 * ofTask.reduce((sum, ms) => sum + ms, 0)
 }

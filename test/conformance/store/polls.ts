@@ -202,6 +202,15 @@ export function pollScenarios(scenario: Scenario): void {
         ],
       })
       t.match(alone[0]!.grants, [{ holder: 'a#1' }, { holder: 'b#1' }])
+      // Workers that serve other types are asked in a claim of their own, which comes later.
+      await s.submit(voted(4, { replicas: 2, spread: 'host' }))
+      const { claims: two } = await s.apply({
+        claims: [
+          { routes: [{ queue: 'default', type: 'echo' }], offers: [...s.offers(1, 'a#1'), ...s.offers(1, 'b#1')] },
+          { routes: ['echo', 'more'].map((type) => ({ queue: 'default', type })), offers: s.offers(1, 'c#1') },
+        ],
+      })
+      t.match(two, [{ grants: [{ holder: 'a#1' }] }, { grants: [{ holder: 'c#1' }] }])
     },
   )
 
@@ -388,6 +397,18 @@ export function pollScenarios(scenario: Scenario): void {
     t.same(await s.store.get([id(1)]), [])
     t.same(await s.submit(voted(1)), ['accepted'])
     t.match((await pollOf(s, 1)).replicas, [{ state: 'open' }, { state: 'open' }, { state: 'open' }])
+  })
+
+  scenario('votes: submitted anew while replicas of before are kept still, it is voted on anew', async (t, s) => {
+    await s.submit(voted(1, { replicas: 1 }))
+    await s.settle((await seated(s, 'a#1'))[0]!, FAIL_FINAL)
+    await s.settle((await seated(s, 'b#1'))[0]!, says('1'))
+    s.now += 10
+    const kept = { completedBefore: s.now, failedBefore: 0, keptMax: 100, keptBytesMax: 1e9, limit: 100 }
+    await s.apply({ operations: [{ kind: 'prune', ...kept }] })
+    t.match(await s.counts(), { 'echo failed': 1 })
+    t.same(await s.submit(voted(1, { replicas: 1 })), ['accepted'])
+    t.match((await pollOf(s, 1)).replicas, [{ state: 'open' }])
   })
 
   scenario('votes: delayed, its replicas wait', async (t, s) => {

@@ -29,6 +29,7 @@ import { PulledLeases } from './p19-pulled.js'
 import { WallClock } from './p20-wall-clock.js'
 import { Drain } from './p21-drain.js'
 import { Busy } from './p24-busy.js'
+import { Votes } from './p31-votes.js'
 
 export interface Found {
   readonly what: string
@@ -53,6 +54,8 @@ export function checkers(): readonly Checker[] {
     new Durable(),
     new SameTask(),
     new Acknowledged(),
+    // Before those of the fence: a vote that is stale breaks both.
+    new Votes(),
     new Fence(),
     new Recorded(),
     new Reported(),

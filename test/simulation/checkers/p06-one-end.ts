@@ -1,6 +1,7 @@
 // P6: a task has one terminal state, for ever, unless a person sends a failed or cancelled one back: on disk, and as it is told. Its result is that of the lease that ended it.
 import { isTerminal, type Task } from '../../../src/task/task.js'
 import { type Happening, type Row, retriedBy } from '../happenings.js'
+import { leaseOf } from '../plan-votes.js'
 import type { Checker, Found, Known } from './all.js'
 
 export class OneEnd implements Checker {
@@ -35,9 +36,11 @@ export class OneEnd implements Checker {
   }
 }
 
-function flawOf({ task }: Row): string | undefined {
+function flawOf({ task, poll }: Row): string | undefined {
   if (task.state !== 'completed') return task.result === undefined ? undefined : `is ${task.state} and has a result`
+  // It is that of a replica, and P31 says which.
+  if (poll !== undefined) return undefined
   // The result of each attempt begins with the name of its lease.
-  const [, lease] = /^"(\S+) /.exec(task.result ?? '') ?? []
+  const lease = leaseOf(task.result)
   return lease === task.leaseId ? undefined : `has the result of ${lease}, not of its lease ${task.leaseId}`
 }

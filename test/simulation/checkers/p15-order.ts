@@ -1,5 +1,6 @@
 // P15: of the tasks that are on disk and may run, the highest priority goes first, then the earliest `runAt`, then the first
 // that was submitted; and where a slot was offered and not filled, nothing was left to run there.
+import { mayBeReplica } from '../../../src/store/polls.js'
 import type { Happening, Row } from '../happenings.js'
 import type { Checker, Found } from './all.js'
 
@@ -18,7 +19,8 @@ export class Order implements Checker {
       const pending = [...rows.values()].filter(({ task }) => task.state === 'pending' && isAsked(task.type))
       const waiting = pending.filter(({ task }) => task.runAt <= batch.now)
       const { grants } = outcome.claims[index]!
-      const [first] = waiting.sort(inOrder)
+      // What is voted on is nobody's, and a replica may be for none of those that ask: P31.
+      const [first] = waiting.filter(({ task, poll }) => poll === undefined && !mayBeReplica(task.id)).sort(inOrder)
       if (first === undefined) continue
       const { id } = first.task
       const filled = new Set(grants.map(({ leaseId }) => leaseId))

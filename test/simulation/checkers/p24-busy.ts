@@ -20,9 +20,11 @@ export class Busy implements Checker {
     return found
   }
 
-  #counts({ batch, outcome, before }: Applied, pendingMax: number): Found | undefined {
+  #counts({ batch, outcome, before, rows }: Applied, pendingMax: number): Found | undefined {
     // Of what ends over the heads of workers the outcome does not say how much waits again.
     if (batch.operations.some(({ kind }) => kind === 'attach' || kind === 'expire')) return undefined
+    // Nor how many replicas went out, or are not needed any more.
+    if ([...rows.values()].some(({ poll }) => poll !== undefined)) return undefined
     const ended = new Set<string>()
     let pending = this.#pending
     for (const [index, operation] of batch.operations.entries()) {
