@@ -36,7 +36,9 @@ export class Disk {
   ) {}
 
   static async open(random: Random, options: DiskOptions, pendingMax: number, watch: Watch): Promise<Disk> {
-    return new Disk(await openDisk(options.store, { pendingMax }), random, options, watch)
+    // Whoever is quarantined is given nothing for ever: what only liars could do would never end (P17).
+    const limits = { pendingMax, quarantineShare: 1 }
+    return new Disk(await openDisk(options.store, limits), random, options, watch)
   }
 
   /** As this process sees it. */

@@ -24,6 +24,8 @@ interface Replica {
 interface Poll {
   readonly rule: VoteRule
   round: number
+  /** The last batch that began one. */
+  retriedIn?: string
   /** Of this round. */
   votes: Vote[]
 }
@@ -41,7 +43,10 @@ export class Votes implements Checker {
     const planned = scene.plan.tasks.filter(({ spec }) => spec.vote !== undefined)
     if (planned.length === 0) return undefined
     for (const { spec } of planned) this.#begin(happening, spec.id, readVoteRule(spec.vote ?? {}))
-    for (const operation of happening.batch.operations) this.#count(operation, happening)
+    for (const operation of happening.batch.operations) {
+      const stale = this.#count(operation, happening)
+      if (stale !== undefined) return stale
+    }
     return this.#verdicts(happening) ?? this.#granted(happening, scene)
   }
 
@@ -55,7 +60,9 @@ export class Votes implements Checker {
     if (row === undefined) return
     const poll = this.#polls.get(id) ?? { rule, round: 0, votes: [] }
     this.#polls.set(id, poll)
-    if (retriedBy(applied).has(id)) {
+    // A batch whose outcome was lost is applied again.
+    if (retriedBy(applied).has(id) && poll.retriedIn !== applied.batch.id) {
+      poll.retriedIn = applied.batch.id
       poll.round += 1
       poll.votes = []
     }
@@ -65,20 +72,26 @@ export class Votes implements Checker {
   }
 
   /** One counts where its replica ran on this very lease until then, on behalf of whoever it was granted to. */
-  #count(operation: Operation, { before, after }: Applied): void {
-    if (operation.kind !== 'settle' || operation.ending.kind !== 'completed') return
+  #count(operation: Operation, { before, after }: Applied): Found | undefined {
+    if (operation.kind !== 'settle' || operation.ending.kind !== 'completed') return undefined
     const { taskId, leaseId, ending } = operation
     const replica = this.#replicas.get(taskId)
     const poll = replica && this.#polls.get(replica.parentId)
-    if (replica === undefined || poll === undefined || this.#counted.has(leaseId)) return
+    if (replica === undefined || poll === undefined || this.#counted.has(leaseId)) return undefined
     const was = before.get(taskId)?.task
     const held = this.#held.get(taskId)
     const isCurrent = was?.state === 'running' && was.leaseId === leaseId && held?.leaseId === leaseId
-    if (!isCurrent || was.cancelRequested || replica.round !== poll.round) return
-    if (after.get(taskId)?.task.state !== 'completed') return
+    const is = after.get(taskId)?.task
+    if (is?.state !== 'completed') return undefined
+    if (!isCurrent) {
+      const counts = is.result === ending.result
+      return counts ? { what: `a stale vote by ${leaseId} counts for ${taskId}`, taskId: replica.parentId } : undefined
+    }
+    if (was.cancelRequested || replica.round !== poll.round) return undefined
     this.#counted.add(leaseId)
     const { label } = JSON.parse(ending.result) as { label: number }
     poll.votes.push({ voter: nameOf(held.holder), label, result: ending.result })
+    return undefined
   }
 
   #verdicts({ rows, before, after }: Applied): Found | undefined {
