@@ -23,8 +23,10 @@ import {
   parseName,
   parseOrNone,
   parsePortRange,
+  parseReplicas,
   parseSize,
   parseText,
+  type Replicas,
 } from './config/parse.js'
 import { DtrError } from './errors.js'
 import { LOG_LEVELS, type LogLevel } from './log-levels.js'
@@ -37,6 +39,7 @@ export {
   type MsOrNever,
   type NumberOrNone,
   type PortRange,
+  type Replicas,
   readDuration,
 } from './config/parse.js'
 
@@ -185,6 +188,16 @@ export const SETTINGS = {
   httpHosts: setting(NO_TEXTS, parseList, 'names, besides localhost, by which the gateway may be called, with commas'),
   httpType: setting('echo', parseName, 'type of a task that comes over HTTP and names none'),
   httpTextType: setting('sentiment', parseName, 'the same for a task that comes as {"text": ...}'),
+  httpTextReplicas: setting<Replicas | undefined>(
+    undefined,
+    parseReplicas(100),
+    'so many workers (or `auto`) do a task that comes as {"text": ...} and says nothing of votes, and vote',
+  ),
+  httpTextVoteOn: setting<string | undefined>(
+    undefined,
+    parseText,
+    'the part of the results that votes on such tasks are about where they do not say it: a JSON Pointer, such as /label',
+  ),
   grpc: setting<HttpPort | undefined>(
     undefined,
     parseHttpPort,
@@ -272,7 +285,14 @@ const DURATIONS: readonly SettingName[] = [
 
 const SIZES: readonly SettingName[] = ['keepBytes', 'recycleMemory', 'memoryLimit']
 /** Beside those whose default is one. */
-const COUNTS: readonly SettingName[] = ['recycleAfter', 'http', 'grpc', 'grpcScheduler', 'workerGrpc']
+const COUNTS: readonly SettingName[] = [
+  'recycleAfter',
+  'http',
+  'grpc',
+  'grpcScheduler',
+  'workerGrpc',
+  'httpTextReplicas',
+]
 
 export function isDuration(name: SettingName): boolean {
   return DURATIONS.includes(name)

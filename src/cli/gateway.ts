@@ -2,6 +2,7 @@
 import { GATEWAY_SETTINGS } from '../launch/command-line.js'
 import { VERSION } from '../launch/version.js'
 import { runFolder } from '../net/run-file.js'
+import { readVoteRule } from '../task/quorum.js'
 import { openTracing } from '../tracing/open.js'
 import type { Command } from './command.js'
 import { LAUNCHED_FLAGS, runService } from './service.js'
@@ -39,15 +40,19 @@ export const gateway: Command = {
           httpHosts: hosts,
           httpType,
           httpTextType,
+          httpTextReplicas: textReplicas,
+          httpTextVoteOn: textVoteOn,
           otel,
         } = settings
+        // Else the first task would be told of it.
+        readVoteRule({ replicas: textReplicas, on: textVoteOn })
         // Its libraries are for this process alone.
         const { startGateway } = await import('../gateway/gateway.js')
         const name = id ?? `gateway-${process.pid}`
         const tracing = otel ? await openTracing({ service: 'dtr-gateway', name, forAll: true }) : undefined
         const { port, ended, stop, stopNow } = await startGateway({
           ...{ name, tracing, data, master, credential, http, grpc, grpcScheduler, bind, auth, plaintext, hosts, log },
-          defaults: { type: httpType, textType: httpTextType, maxAttempts: undefined },
+          defaults: { type: httpType, textType: httpTextType, textReplicas, textVoteOn, maxAttempts: undefined },
           dev: settings.dev,
           version: VERSION,
           runFolder: runFolder(data),

@@ -136,6 +136,13 @@ export function parseOrNone(
   return (text, name) => (text === 'none' ? 'none' : parse(text, name))
 }
 
+/** So many, or as many as it takes. */
+export type Replicas = number | 'auto'
+
+export function parseReplicas(max: number): (text: string, name: string) => Replicas {
+  return (text, name) => (text.trim() === 'auto' ? 'auto' : parseCount(1, max)(text, name))
+}
+
 export function parseText(text: string, name: string): string {
   if (text.trim() !== '' && !text.includes('\0')) return text
   throw new DtrError('bad_input', `${name}: must not be empty`)

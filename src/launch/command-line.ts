@@ -75,6 +75,8 @@ export const GATEWAY_SETTINGS: readonly SettingName[] = [
   'httpHosts',
   'httpType',
   'httpTextType',
+  'httpTextReplicas',
+  'httpTextVoteOn',
   'grpc',
   'grpcScheduler',
   'dev',

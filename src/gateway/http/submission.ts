@@ -1,6 +1,7 @@
 // A task as it comes over HTTP: the words of those that came before (`data`, `text`, `task_type`, `max_attempts`) beside our
 // own, as the type, payload and options that the client takes.
 import type { SubmitOptions } from '../../client/client.js'
+import type { Replicas } from '../../config.js'
 import { DtrError } from '../../errors.js'
 import type { SubmitBody } from './fields.js'
 
@@ -14,6 +15,10 @@ export interface Submission {
 export interface SubmitDefaults {
   readonly type: string
   readonly textType: string
+  /** Of a task with a text that says nothing of votes. */
+  readonly textReplicas?: Replicas | undefined
+  /** Of one that is voted on and does not say what its votes are about. */
+  readonly textVoteOn?: string | undefined
   readonly maxAttempts: number | undefined
 }
 
@@ -28,17 +33,26 @@ export function submissionOf(body: SubmitBody, defaults: SubmitDefaults, header?
   onlyOne(body, 'max_attempts', 'retries')
   const retries = attempts === undefined ? body.retries : attempts - 1
   const key = keyOf(body.key, header)
-  const { quorum, compare, tolerance, spread, max_replicas: maxReplicas, vote_on: voteOn } = body
-  const replicas = onlyOne(body, 'replicas', 'required_submissions')
   const options = {
     ...{ queue, priority, delay, timeout, expires, deadline, description, meta, retries, key },
-    ...{ replicas, quorum, maxReplicas, compare, voteOn, tolerance, spread },
+    ...votingOf(body, defaults),
   }
   return {
     type,
     payload: payloadOf(body),
     options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   }
+}
+
+function votingOf(body: SubmitBody, { textReplicas, textVoteOn }: SubmitDefaults): Partial<SubmitOptions> {
+  const { quorum, compare, tolerance, spread, max_replicas: maxReplicas, vote_on: voteOn } = body
+  const replicas = onlyOne(body, 'replicas', 'required_submissions')
+  const said = { replicas, quorum, maxReplicas, compare, voteOn, tolerance, spread }
+  if (body.text === undefined) return said
+  const isVoted = Object.values(said).some((value) => value !== undefined)
+  if (!isVoted) return textReplicas === undefined ? said : { replicas: textReplicas, voteOn: textVoteOn }
+  // Bytes and numbers are not compared by a part that was meant for texts.
+  return compare === undefined && tolerance === undefined ? { ...said, voteOn: voteOn ?? textVoteOn } : said
 }
 
 function payloadOf({ payload, data, text, ...rest }: SubmitBody): unknown {
