@@ -13,10 +13,10 @@ export function percent(share) {
 export function put(name, text) {
   const file = new URL('README.md', import.meta.url)
   const before = readFileSync(file, 'utf8')
-  const marks = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`)
+  const marks = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`)
   if (!marks.test(before)) throw new Error(`README.md has no place for ${name}`)
   writeFileSync(
     file,
-    before.replace(marks, (_, begin, end) => `${begin}\n${text}\n${end}`),
+    before.replace(marks, (_, begin, end) => `${begin}\n${text}\n\n${end}`),
   )
 }
