@@ -1,9 +1,10 @@
-// Makes the pictures of the dashboard that stand in the README, of a cluster of its own in a temporary folder:
+// Makes the pictures of the dashboard that stand in the README, of the demonstration of `dtr start` in a temporary folder:
 //   npm run build && node docs/dashboard-pictures.mjs [FOLDER]
 // It needs Chromium (apt-get install chromium, or CHROMIUM=/path/to/it).
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,84 +14,41 @@ import { connect } from '../dist/src/index.js'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const out = resolve(process.argv[2] ?? join(root, 'docs'))
 const folder = mkdtempSync(join(tmpdir(), 'dtr-pictures-'))
-const TASKS = `
-const wait = (ms, signal) => new Promise((resolve, reject) => {
-  const timer = setTimeout(resolve, ms)
-  signal.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason) }, { once: true })
-})
-const steps = async (ms, ctx, words) => {
-  for (let step = 1; step <= 10; step += 1) {
-    await wait(ms / 10, ctx.signal)
-    ctx.progress(10 * step, words + ' ' + step + ' of 10')
-    ctx.log(words + ' ' + step)
-  }
+// What the demonstration of `dtr start` checksums are the files below its folder: here large ones, so that it lasts. They are
+// sparse and take no room on the disk. How large follows from how fast this machine is just now: some seconds for each.
+const WORKERS = 4
+const SLOTS = 3
+const FILES = 300
+const SECONDS = 3
+const bytesASecond = measure()
+for (let index = 0; index < FILES; index += 1) {
+  const name = join(folder, 'reels', `reel-${String(index + 1).padStart(3, '0')}.mov`)
+  mkdirSync(dirname(name), { recursive: true })
+  writeFileSync(name, '')
+  // The same shares each time, so that the pictures are alike.
+  truncateSync(name, Math.round(bytesASecond * SECONDS * (0.3 + ((index * 7919) % 97) / 70)))
 }
-export default {
-  render: async ({ scene, ms }, ctx) => { await steps(ms, ctx, 'tile'); return { scene, tiles: 10 } },
-  transcode: async ({ file, ms }, ctx) => { await steps(ms, ctx, 'segment'); return { file, bytes: 1048576 } },
-  thumbnail: async ({ ms }, ctx) => { await wait(ms, ctx.signal); return 'ok' },
-  fetch: async ({ ms, fails }, ctx) => {
-    await wait(ms, ctx.signal)
-    if (ctx.attempt <= fails) throw new Error('the origin answered 503')
-    return { status: 200 }
-  },
-}`
-writeFileSync(join(folder, 'tasks.mjs'), TASKS)
 const dtr = [
   join(root, 'bin/dtr.js'),
   'start',
   '--workers',
-  '4',
+  String(WORKERS),
   '--slots',
-  '3',
+  String(SLOTS),
   '--http',
   'auto',
-  '--tasks',
-  'tasks.mjs',
 ]
 const cluster = spawn(process.execPath, dtr, { cwd: folder, stdio: 'ignore' })
-let over = false
 try {
   let client
   while (client === undefined) client = await connect({ data: join(folder, '.dtr') }).catch(() => sleep(200))
-  while ((await client.status()).workers.filter(({ state }) => state === 'ready').length < 4) await sleep(100)
+  while ((await client.status()).workers.filter(({ state }) => state === 'ready').length < WORKERS) await sleep(100)
   const runs = join(folder, '.dtr/run')
   const gateway = await until(() =>
     readdirSync(runs)
       .map((name) => JSON.parse(readFileSync(join(runs, name), 'utf8')))
       .find(({ role }) => role === 'gateway'),
   )
-  // The same numbers each time, so that the pictures are alike.
-  let seed = 7
-  const random = () => {
-    seed = (seed * 16807) % 2147483647
-    return seed / 2147483647
-  }
-  const submit = () => {
-    const draw = random()
-    const ms = Math.round(1_500 + 7_000 * random())
-    if (draw < 0.4)
-      return client.submit(
-        'render',
-        { scene: `shot-${Math.ceil(90 * random())}`, ms },
-        { description: 'a frame of the trailer' },
-      )
-    if (draw < 0.65) return client.submit('transcode', { file: `reel-${Math.ceil(90 * random())}.mov`, ms })
-    if (draw < 0.87) return client.submit('thumbnail', { ms: ms / 5 })
-    return client.submit(
-      'fetch',
-      { ms: ms / 4, fails: random() < 0.5 ? 1 : 99 },
-      { retries: 1, description: 'the index of the archive' },
-    )
-  }
-  const feeding = (async () => {
-    while (!over) {
-      const { counts } = await client.status()
-      const pending = counts.filter(({ state }) => state === 'pending').reduce((sum, { count }) => sum + count, 0)
-      if (pending < 8) await submit()
-      else await sleep(100)
-    }
-  })()
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],
@@ -105,7 +63,7 @@ try {
     await page.close()
   }
   await shoot('killed', { viewport: { width: 1280, height: 640 } }, async (page) => {
-    await sleep(45_000)
+    await sleep(32_000)
     const [, victim] = (await client.status()).workers
     process.kill(victim.pid, 'SIGKILL')
     await sleep(3_000)
@@ -123,8 +81,6 @@ try {
     await sleep(2_000)
   })
   await browser.close()
-  over = true
-  await feeding
   client.close()
 } finally {
   cluster.kill('SIGINT')
@@ -132,6 +88,16 @@ try {
   cluster.kill('SIGINT')
   if (cluster.exitCode === null) await new Promise((resolve) => cluster.once('exit', resolve))
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** How much one of all slots together gets through. */
+function measure() {
+  const chunk = Buffer.alloc(1 << 20)
+  const hash = createHash('sha256')
+  const began = performance.now()
+  let bytes = 0
+  for (; performance.now() - began < 1_000; bytes += chunk.length) hash.update(chunk)
+  return (bytes * Math.min(availableParallelism(), WORKERS * SLOTS)) / (WORKERS * SLOTS)
 }
 
 async function until(look) {

@@ -83,6 +83,17 @@ t.test('one that begins before the end of the last is told takes its lane', asyn
     [0, 0],
   )
   t.equal(life!.lanes, 1)
+  // And where its beginning bears the earlier time, although it is told later.
+  lanes.take(entry('completed', 5, 'b', 'w1'))
+  lanes.take(entry('began', 4.9, 'c', 'w1'))
+  t.same(
+    life!.bars.map(({ lane, to }) => [lane, to]),
+    [
+      [0, AT + 2_000],
+      [0, AT + 4_900],
+      [0, undefined],
+    ],
+  )
 })
 
 t.test('what runs since before is there, and what has ended unseen does not run for ever', async (t) => {
@@ -90,7 +101,16 @@ t.test('what runs since before is there, and what has ended unseen does not run 
   const runs = { type: 'echo', attempt: 1, started_at: new Date(AT).toISOString(), incarnation: 'w1#1' }
   lanes.seed([{ ...runs, id: 'a', lease_id: 'a.1' }], AT + 10_000, true)
   lanes.seed([{ ...runs, id: 'b', lease_id: 'b.1' }], AT + 20_000, true)
+  // A list that was on its way while the feed told of the end.
+  lanes.take(entry('began', 21, 'c', 'w1'))
+  lanes.take(entry('completed', 22, 'c', 'w1'))
+  lanes.seed(
+    ['b', 'c'].map((id) => ({ ...runs, id, lease_id: `${id}.1` })),
+    AT + 22_500,
+    true,
+  )
   const bars = [...lanes.lives.values()].flatMap((life) => life.bars)
+  t.equal(bars.length, 3)
   t.match(bars, [
     { task: 'a', how: 'unseen', to: AT + 20_000 },
     { task: 'b', how: undefined },

@@ -69,7 +69,11 @@ class Chart extends Component<ChartProps> {
         legend: { show: false },
         cursor: { show: false },
         padding: [8, 8, 0, 0],
-        scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+        scales: {
+          // At least a minute, so that the first points do not stand for days.
+          x: { range: (_plot, from, to) => [Math.min(from ?? 0, (to ?? 60) - 60), to ?? 60] },
+          y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+        },
         axes: [
           {
             ...axis,
@@ -78,7 +82,7 @@ class Chart extends Component<ChartProps> {
             values: (_plot, marks) =>
               marks.map((at) => (at < 1e9 ? '' : new Date(at * 1_000).toLocaleTimeString('en-GB'))),
           },
-          { ...axis, size: 56, space: 34, values: (_plot, marks) => marks.map(say) },
+          { ...axis, size: 70, space: 34, values: (_plot, marks) => marks.map(say) },
         ],
         series: [
           {},

@@ -80,6 +80,8 @@ const BARS_MAX = 20_000
 const LANES_MAX = 32
 /** Attempts that ended together: one death. */
 const TOGETHER_MS = 1_500
+/** An end is told at most so long after the next of its slot has begun. */
+const LATE_MS = 1_000
 
 export class Lanes {
   readonly lives = new Map<string, Life>()
@@ -162,7 +164,9 @@ export class Lanes {
     for (const { id, type, attempt, started_at, incarnation, lease_id } of running) {
       if (lease_id === null || incarnation === null || started_at === null) continue
       known.add(lease_id)
-      if (this.#open.has(lease_id)) continue
+      // One whose end was told while the list was on its way does not begin anew.
+      const isKnown = this.lives.get(incarnation)?.bars.some((bar) => bar.task === id && bar.attempt === attempt)
+      if (this.#open.has(lease_id) || isKnown === true) continue
       const from = Date.parse(started_at)
       this.#goesOn(this.#add({ lease: lease_id, task: id, type, attempt, worker: incarnation, from }))
     }
@@ -172,6 +176,7 @@ export class Lanes {
       this.#open.delete(bar.lease)
       bar.to = at
       bar.how = 'unseen'
+      this.#free(bar)
     }
   }
 
@@ -210,8 +215,8 @@ export class Lanes {
     let lane = 0
     while (taken.has(lane)) lane += 1
     // A worker begins the next before the end of the last is on disk.
-    if (life.slots > 0) lane = Math.min(lane, life.slots)
-    else life.lanes = Math.max(life.lanes, Math.min(lane + 1, LANES_MAX))
+    if (life.slots > 0 && lane >= life.slots) lane = this.#laneLeft(life, beside, from) ?? life.slots
+    else if (life.slots === 0) life.lanes = Math.max(life.lanes, Math.min(lane + 1, LANES_MAX))
     const bar: Bar = { ...start, lane }
     life.bars.push(bar)
     if (bar.to === undefined) this.#open.set(bar.lease, bar)
@@ -219,12 +224,24 @@ export class Lanes {
     return bar
   }
 
+  /** The lane of one that has ended, as it was told a moment too late: it had ended when this one began. */
+  #laneLeft({ slots }: Life, beside: readonly Bar[], from: number): number | undefined {
+    const taken = new Set(beside.flatMap(({ to, lane }) => (to === undefined ? [lane] : [])))
+    const left = beside.filter(
+      ({ to, lane }) => to !== undefined && to - from < LATE_MS && lane < slots && !taken.has(lane),
+    )
+    const first = left.sort((one, other) => one.to! - other.to!)[0]
+    if (first === undefined) return undefined
+    first.to = Math.max(first.from, from)
+    return first.lane
+  }
+
   /** Its lane is that of one which has begun already. */
   #free(ended: Bar): void {
     const { worker, lane } = ended
     const life = this.lives.get(worker)
     if (life === undefined || life.slots === 0 || lane >= life.slots) return
-    const next = life.bars.find((bar) => bar.lane === life.slots)
+    const next = life.bars.find((bar) => bar.lane === life.slots && bar.from >= ended.from)
     if (next === undefined) return
     next.lane = lane
     // Its code had ended by then, or that one had not begun.

@@ -17,7 +17,7 @@ export function Figures({ cluster }: { cluster: Cluster }) {
   const slots = there.reduce((sum, worker) => sum + worker.slots, 0)
   const busy = there.reduce((sum, worker) => sum + Math.min(worker.running, worker.slots), 0)
   const figures = [
-    ['completed / s', rateOf(cluster.rate)],
+    ['tasks / s', rateOf(cluster.rate)],
     ['pending', countOf(counts.get('pending') ?? 0)],
     ['running', countOf(counts.get('running') ?? 0)],
     ['completed', countOf(counts.get('completed') ?? 0)],
