@@ -159,6 +159,12 @@ export class PullWorkers {
     private readonly wallMs: () => WallMs,
   ) {}
 
+  /** @internal What is said by this one is said of workers that came with the key of this id, to whoever speaks for them. */
+  withKey(key: string): PullWorkers {
+    const ask: Ask = (request) => this.ask(request.type === 'pull-requeue' ? request : { ...request, key })
+    return new PullWorkers(ask, this.wallMs)
+  }
+
   /**
    * The worker is known from now on, also after a restart of the master, until nothing was heard of it for an hour beyond the
    * time in which it is shown as offline. To register again changes what is known.

@@ -3,7 +3,7 @@
 import type { Client } from '../client/client.js'
 import { DtrError } from '../errors.js'
 import type { Rights } from '../task/roles.js'
-import { limitedTo } from './limited-client.js'
+import { limitedTo, workingWith } from './limited-client.js'
 
 const ASK_MS = 10_000
 /** Unanswered, those included that nobody waits for any more: while a master is away they only gather. */
@@ -17,9 +17,11 @@ export class ClusterLink {
     private readonly whole?: ClusterLink,
   ) {}
 
-  /** For a caller with these rights, as far as its key allows to see. What waits is counted together. */
-  for({ types }: Rights): ClusterLink {
-    return types === undefined ? this : new ClusterLink(limitedTo(types, this.client), this.whole ?? this)
+  /** For a caller with these rights: workers are its key's, and it sees as far as that allows. What waits is counted together. */
+  for({ id, types }: Rights): ClusterLink {
+    if (id === undefined && types === undefined) return this
+    const own = id === undefined ? this.client : workingWith(id, this.client)
+    return new ClusterLink(types === undefined ? own : limitedTo(types, own), this.whole ?? this)
   }
 
   /**

@@ -4,6 +4,18 @@ import type { Client } from '../client/client.js'
 import type { TaskQuery } from '../client/query.js'
 import { DtrError } from '../errors.js'
 
+/** The same client, but that all workers for which it speaks came with this key. */
+export function workingWith(keyId: string, client: Client): Client {
+  const pull = client.pull.withKey(keyId)
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'pull') return pull
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 /** What is not named here is nothing that such a key can ask for. */
 export function limitedTo(types: readonly string[], client: Client): Client {
   const seen = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {

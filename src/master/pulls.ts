@@ -249,6 +249,13 @@ export class Pulls {
     return silentMs > this.settings.staleMs ? 'stale' : 'active'
   }
 
+  /** Its name is not free for whoever proves to be somebody else: it is there, or something of it goes on. */
+  isTaken(worker: PullWorker, at: MonoMs): boolean {
+    const { leases, claims, offered, about } = worker
+    if (leases.size + claims + offered > 0) return true
+    return about.key !== undefined && this.stateOf(worker, at) !== 'offline'
+  }
+
   /** It is nobody that anything depends on. */
   isForgettable(worker: PullWorker, at: MonoMs): boolean {
     const { leases, claims, offered, heardAt, leaving } = worker
@@ -258,8 +265,9 @@ export class Pulls {
 
   field(worker: PullWorker, at: MonoMs): PullWorkerField {
     const { name, about, leases, completed, failed, heardAt } = worker
+    const { key: _, ...told } = about
     return {
-      ...about,
+      ...told,
       name,
       state: this.stateOf(worker, at),
       queues: queuesOf(about),

@@ -30,6 +30,8 @@ const ABOUT = {
   version: Type.Optional(Text(64)),
   meta: Type.Optional(Text(4_000)),
 }
+/** The id of the key with which the worker proved itself to whoever speaks for it (6.1): whose name it is, and whose votes. */
+const OF_KEY = { key: Type.Optional(Name) } as const
 const LeaseMs = Type.Integer({ minimum: 100, maximum: 7 * 24 * 3_600_000 })
 export const PullWorkerField = Type.Object({
   name: Name,
@@ -46,7 +48,13 @@ export const PullWorkerField = Type.Object({
 // --- Client to master ------------------------------------------------------------------------------------------------
 
 /** A worker's name, or what it is known by from now on: on disk when it is answered. */
-export const PullRegister = Type.Object({ type: Type.Literal('pull-register'), re: Re, worker: Name, ...ABOUT })
+export const PullRegister = Type.Object({
+  type: Type.Literal('pull-register'),
+  re: Re,
+  worker: Name,
+  ...OF_KEY,
+  ...ABOUT,
+})
 export const NamedTask = Type.Object({
   id: Id,
   lease: Type.Optional(Id),
@@ -58,6 +66,7 @@ export const PullBeat = Type.Object({
   type: Type.Literal('pull-beat'),
   re: Re,
   worker: Name,
+  ...OF_KEY,
   tasks: Type.Optional(Type.Array(NamedTask, { maxItems: 1_000 })),
 })
 /** Answered when there is something, or after `waitMs`. */
@@ -65,6 +74,7 @@ export const PullClaim = Type.Object({
   type: Type.Literal('pull-claim'),
   re: Re,
   worker: Name,
+  ...OF_KEY,
   max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   types: Type.Optional(list(Name)),
   leaseMs: Type.Optional(LeaseMs),
@@ -80,6 +90,7 @@ export const PullSettle = Type.Object({
   type: Type.Literal('pull-settle'),
   re: Re,
   worker: Name,
+  ...OF_KEY,
   id: Id,
   lease: Type.Optional(Id),
   ending: PullEndingField,
@@ -89,6 +100,7 @@ export const PullCheckpoint = Type.Object({
   type: Type.Literal('pull-checkpoint'),
   re: Re,
   worker: Name,
+  ...OF_KEY,
   id: Id,
   lease: Type.Optional(Id),
   value: CheckpointData,

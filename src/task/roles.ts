@@ -16,6 +16,8 @@ const INCLUDED: Readonly<Record<KeyRole, readonly KeyRole[]>> = {
 export const TYPED_ROLES: readonly KeyRole[] = ['submit', 'worker']
 
 export interface Rights {
+  /** Of the key; whoever came with the secret, or needs none, has none. */
+  readonly id?: string | undefined
   readonly role: KeyRole
   /** It submits, sees, cancels and retries, or serves, these task types only; all of them where it is missing. */
   readonly types?: readonly string[] | undefined

@@ -7,7 +7,7 @@ import { DRILLS } from '../../src/drill/drills.js'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const ROW = /^\| (P\d+) \| \*\*.+\*\*.* \| (.+) \| (.+) \|$/gm
-const PROMISES = Array.from({ length: 30 }, (_, index) => `P${index + 1}`)
+const PROMISES = Array.from({ length: 31 }, (_, index) => `P${index + 1}`)
 
 const page = readFileSync(join(ROOT, 'docs/guarantees.md'), 'utf8')
 const rows = [...page.matchAll(ROW)].map(([, promise = '', drills = '', others = '']) => ({ promise, drills, others }))

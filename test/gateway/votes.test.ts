@@ -1,8 +1,9 @@
 // Tasks that several workers do and vote on, over HTTP alone: submitted, pulled, and read with all votes.
 import t from 'tap'
-import { serveMaster } from './served.js'
+import { type Said, serve, serveMaster } from './served.js'
 
 const served = await serveMaster(t)
+const closed = await serve(t, served.client, false, true)
 const ask = served.ask.bind(served)
 
 async function next(worker: string): Promise<string | undefined> {
@@ -58,4 +59,111 @@ t.test('what cannot be is refused by name', async (t) => {
   await refused({ replicas: 2, quorum: 3 }, /quorum: 3 is not a whole number from 1 to 2/)
   await refused({ replicas: 3, vote_on: 'label' }, /voteOn: .*label.* is no JSON Pointer/)
   await refused({ replicas: 3, compare: 'fuzzy' }, /compare/)
+})
+
+async function caller(role: 'worker' | 'read' | 'submit') {
+  const { token, id } = await served.client.keys.create({ role })
+  const headers = { authorization: `Bearer ${token}` }
+  return {
+    id,
+    ask: (method: 'GET' | 'POST', url: string, body?: unknown) => closed.ask(method, url, body, { headers }),
+  }
+}
+
+t.test('a key has one vote, under however many names its workers go', async (t) => {
+  const [one, other] = [await caller('worker'), await caller('worker')]
+  const asked = { type: 'keyed', payload: 1, replicas: 3, quorum: 2 }
+  const { id } = (await ask('POST', '/tasks', asked)).body
+  const nextOf = async (who: typeof one, worker_id: string) =>
+    (await who.ask('POST', '/tasks/next', { worker_id, type: 'keyed' })).body
+  const first = await nextOf(one, 'mallory')
+  t.match(first, { type: 'keyed' })
+  t.equal(await nextOf(one, 'mallory'), null)
+  t.equal(await nextOf(one, 'somebody-else'), null, 'another name of the same key')
+  const second = await nextOf(other, 'bob')
+  t.match(second, { type: 'keyed' })
+  for (const [who, worker_id, task] of [
+    [one, 'mallory', first],
+    [other, 'bob', second],
+  ] as const) {
+    const said = { worker_id, lease_id: task.lease_id, result: 7 }
+    t.match(await who.ask('POST', `/tasks/${task.id}/complete`, said), { status: 200 })
+  }
+  const { body: task } = await ask('GET', `/tasks/${id}?story=true`)
+  t.match(task, { status: 'completed', result: 7 })
+  t.same(
+    task.votes.slice(0, 2).map((vote: Said) => [vote.worker_id, vote.agreed]),
+    [
+      [`key:${one.id}`, true],
+      [`key:${other.id}`, true],
+    ],
+  )
+})
+
+t.test('nobody speaks for a worker of another key, nor with its name', async (t) => {
+  const [one, other] = [await caller('worker'), await caller('worker')]
+  t.match(await one.ask('POST', '/workers/register', { worker_id: 'alice' }), { status: 200 })
+  await ask('POST', '/tasks', { type: 'guarded', payload: 1, replicas: 2, quorum: 2 })
+  const claim = { worker_id: 'alice', type: 'guarded' }
+  const { body: held } = await one.ask('POST', '/tasks/next', claim)
+  t.match(held, { type: 'guarded' })
+
+  const refused = /registered with another key/
+  t.match(await other.ask('POST', '/tasks/next', claim), { status: 403, text: refused })
+  t.match(await ask('POST', '/tasks/next', claim), { status: 403, text: refused }, 'nor without any key')
+  t.match(await other.ask('POST', '/workers/heartbeat', { worker_id: 'alice' }), { status: 403, text: refused })
+  t.match(await other.ask('POST', '/workers/register', { worker_id: 'alice' }), { status: 409, text: refused })
+  const vote = { worker_id: 'alice', lease_id: held.lease_id, result: 'mine' }
+  for (const path of ['complete', 'fail', 'return']) {
+    const { result: _, ...without } = vote
+    const said = path === 'complete' ? vote : without
+    t.match(await other.ask('POST', `/tasks/${held.id}/${path}`, said), { status: 409, body: { code: 'stale' } }, path)
+  }
+  const kept = { worker_id: 'alice', checkpoint: 'mine' }
+  t.match(await other.ask('POST', `/tasks/${held.id}/checkpoint`, kept), { status: 409 })
+  t.match(await one.ask('POST', `/tasks/${held.id}/complete`, vote), { status: 200 })
+})
+
+t.test('a name that nobody has proved is no second vote for who has a key', async (t) => {
+  await ask('POST', '/workers/register', { worker_id: 'anybody' })
+  const one = await caller('worker')
+  await ask('POST', '/tasks', { type: 'open', payload: 1, replicas: 2, quorum: 2 })
+  t.match((await one.ask('POST', '/tasks/next', { worker_id: 'own', type: 'open' })).body, { type: 'open' })
+  t.equal((await one.ask('POST', '/tasks/next', { worker_id: 'anybody', type: 'open' })).body, null)
+})
+
+const LISTS = ['/tasks/failures', '/leaderboard', '/workers', '/status', '/db/stats']
+
+t.test('a worker is told nothing of the votes of others, at no door', async (t) => {
+  const worker = await caller('worker')
+  const { id } = (await ask('POST', '/tasks', { type: 'secret', payload: 1, replicas: 3, quorum: 2 })).body
+  const carol = { worker_id: 'carol', type: 'secret' }
+  const { body: voted } = await ask('POST', '/tasks/next', carol)
+  await ask('POST', `/tasks/${voted.id}/checkpoint`, { worker_id: 'carol', checkpoint: 'the-secret-way' })
+  const said = { worker_id: 'carol', result: 'the-secret-vote' }
+  t.match(await ask('POST', `/tasks/${voted.id}/complete`, said), { status: 200 })
+
+  const { status, body: own, text } = await worker.ask('POST', '/tasks/next', { ...carol, worker_id: 'dave' })
+  t.equal(status, 200)
+  t.notMatch(text, /secret-/, 'neither result nor checkpoint')
+  t.notMatch(text, new RegExp(id), 'nor which task it is a part of')
+  t.notMatch(text, new RegExp(voted.id))
+  const doors = [id, voted.id, own.id].flatMap((task) => [
+    `/tasks/${task}`,
+    `/tasks/${task}?story=true&wait=10ms`,
+    ...['story', 'logs', 'events'].map((door) => `/tasks/${task}/${door}`),
+    `/jobs/${task}`,
+  ])
+  for (const door of [...doors, '/tasks', '/tasks?type=secret', '/events', `/events?ids=${id}`, ...LISTS]) {
+    const answer = await worker.ask('GET', door)
+    t.ok([403, 404].includes(answer.status), `${door}: ${answer.status}`)
+    t.notMatch(answer.text, /secret-/, door)
+  }
+  const beat = await worker.ask('POST', '/workers/heartbeat', { worker_id: 'dave', task_ids: [own.id, voted.id] })
+  t.match(beat.body, { renewed: [{ task_id: own.id }], lost: [voted.id] })
+  t.notMatch(beat.text, /secret-/)
+  // What it says of a replica that is not its own changes nothing, and tells nothing.
+  const stale = await worker.ask('POST', `/tasks/${voted.id}/complete`, { worker_id: 'dave', result: 1 })
+  t.match(stale, { status: 409, body: { code: 'stale' } })
+  t.notMatch(stale.text, /secret-/)
 })

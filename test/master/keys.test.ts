@@ -141,12 +141,16 @@ t.test('a key that is for some types pulls no others, also where it names none',
   stage.say(session, { type: 'pull-register', re: 2, worker })
   await stage.settle()
   t.match(stage.got(session, 'pull-registered'), [{ worker: { types: ['echo'] } }])
-  // One that was registered with the secret, for every type: whoever claims for it has no more than its own key.
+  // One that was registered with the secret, for every type: whoever claims for it registers it anew, for no more than its key is.
   stage.say(owner, { type: 'pull-register', re: 3, worker: 'all' })
   stage.submit(owner, [{ type: 'mail' }, { type: 'echo' }])
   await stage.settle()
   stage.say(session, { type: 'pull-claim', re: 4, worker: 'all', types: ['mail'] })
   t.match(stage.got(session, 'error').slice(1), [{ re: 4, code: 'forbidden' }])
+  stage.say(session, { type: 'pull-claim', re: 5, worker: 'all', max: 10 })
+  t.match(stage.got(session, 'error').slice(2), [{ re: 5, code: 'not_found' }])
+  stage.say(session, { type: 'pull-register', re: 6, worker: 'all' })
+  await stage.settle()
   stage.say(session, { type: 'pull-claim', re: 5, worker: 'all', max: 10 })
   await stage.settle()
   t.match(stage.got(session, 'pull-claimed'), [{ re: 5, list: [{ type: 'echo' }] }])
@@ -308,4 +312,59 @@ t.test('keys are there again after a restart', async (t) => {
   const next = await Stage.open({ store: stage.store, settings: { keys: await stage.store.keys() } })
   t.match(next.machine.keyAt(next.at, good.id, 'client'), { verifier: verifierOf(good), refusal: undefined })
   t.match(next.machine.keyAt(next.at, gone.id, 'client'), { refusal: 'revoked' })
+})
+
+t.test('for workers of another key only the secret and an admin speak', async (t) => {
+  const { stage, owner, create } = await staged()
+  const [one, other, admin] = [
+    await create({ role: 'worker' }),
+    await create({ role: 'worker' }),
+    await create({ role: 'admin' }),
+  ]
+  const says = (keyId: string | undefined, name: string, key?: string) => {
+    const session = keyId === undefined ? owner : stage.connect('client', `${name}#1`, keyId)
+    stage.say(session, { type: 'pull-register', re: 9, worker: name, ...(key !== undefined && { key }) })
+    return session
+  }
+  t.match(stage.got(says(other.id, 'p1', one.id), 'error'), [{ re: 9, code: 'forbidden', message: /of another key/ }])
+  for (const [index, [keyId, key]] of [
+    [one.id, one.id],
+    [one.id, undefined],
+    [admin.id, one.id],
+    [undefined, one.id],
+  ].entries()) {
+    const session = says(keyId, `q${index}`, key)
+    await stage.settle()
+    t.match(stage.got(session, 'pull-registered').at(-1), { worker: { name: `q${index}` } })
+    const holder = (await stage.store.holders()).find(({ incarnation }) => incarnation === `q${index}#pull`)
+    t.match(JSON.parse(holder?.about ?? '{}'), { key: one.id }, 'on disk, for the next master')
+    stage.submit(owner, [{ vote: { replicas: 1 } }])
+    await stage.settle()
+  }
+  // All four are one voter: of one task that is voted on they are given one part.
+  const [id = ''] = stage.submit(owner, [{ type: 'voted', vote: { replicas: 3, quorum: 2 } }])
+  await stage.settle()
+  for (let index = 0; index < 4; index += 1) {
+    stage.say(owner, { type: 'pull-claim', re: 20 + index, worker: `q${index}`, key: one.id, types: ['voted'] })
+    await stage.passAndSettle(600)
+  }
+  const given = stage.got(owner, 'pull-claimed').flatMap(({ list }) => list)
+  t.equal(given.length, 1, id)
+})
+
+t.test('a name is free for another key when nothing of it is left', async (t) => {
+  const { stage, create } = await staged()
+  const [one, other] = [await create({ role: 'worker' }), await create({ role: 'worker' })]
+  const [mine, theirs] = [stage.connect('client', 'm#1', one.id), stage.connect('client', 't#1', other.id)]
+  stage.say(mine, { type: 'pull-register', re: 1, worker: 'p' })
+  await stage.settle()
+  stage.say(theirs, { type: 'pull-register', re: 1, worker: 'p' })
+  await stage.settle()
+  t.match(stage.got(theirs, 'error'), [{ code: 'conflict', message: /registered with another key/ }])
+  stage.pass(200_000)
+  stage.say(theirs, { type: 'pull-register', re: 2, worker: 'p' })
+  await stage.settle()
+  t.match(stage.got(theirs, 'pull-registered'), [{ re: 2 }], 'it was not heard for long')
+  stage.say(mine, { type: 'pull-claim', re: 3, worker: 'p' })
+  t.match(stage.got(mine, 'error'), [{ re: 3, code: 'forbidden' }])
 })

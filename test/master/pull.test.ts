@@ -513,6 +513,6 @@ t.test('a key for some types says nothing of what is pulled of others', async (t
   await stage.settle()
   t.match(stage.got(stranger, 'pull-settled'), [{ status: 'stale' }])
   t.match(stage.got(stranger, 'pull-checkpointed'), [{ status: 'stale' }])
-  t.match(stage.got(stranger, 'pull-heard'), [{ renewed: [], lost: [id] }])
+  t.match(stage.got(stranger, 'error'), [{ re: 4, code: 'not_found' }], 'to whoever has a key it is not known')
   t.match(await door.settle('w1', id, task!.lease), { status: 'recorded' })
 })

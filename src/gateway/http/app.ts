@@ -131,7 +131,7 @@ function addRoute(app: FastifyInstance, route: Route, { serving, callers, stoppi
         gone.abort()
       })
       const { rights } = caller
-      const served = rights.types === undefined ? serving : { ...serving, link: serving.link.for(rights) }
+      const served = { ...serving, link: serving.link.for(rights) }
       const call = { ...asked, id, headers, rights, url, stream: raw, signal: gone.signal, serving: served }
       const { tracing } = serving
       if (tracing === undefined) return send(await route.handle(call), reply, serving)

@@ -33,7 +33,7 @@ export function keptKey(
 }
 
 /** Who votes, where a worker came with a key: whatever it calls itself, that is who it is. */
-export function voterOf({ id }: KeyRecord): string {
+export function voterOf({ id }: Pick<KeyRecord, 'id'>): string {
   return `key:${id}`
 }
 

@@ -7,6 +7,7 @@ import type { Ending } from '../../task/task.js'
 import type { SessionId } from '../events.js'
 import { holderOf, type PullAbout, type PulledLease, type PullWorker, queuesOf } from '../pulls.js'
 import { isFull, type Purpose, type Session, type Turn } from '../state.js'
+import { voterOf } from './keys.js'
 import { busy, claim, ROUTES_MAX } from './pull-claims.js'
 import { requeue } from './pull-leases.js'
 import { journal } from './settle.js'
@@ -20,18 +21,19 @@ export type PullMessage = Extract<ClientMessage, { type: `pull-${string}` }>
 const CODES: readonly string[] = ['task_failed', 'non_retryable', 'payload_refused', 'too_large', 'timeout']
 
 export function pullSpoke(turn: Turn, { id: session, key }: Session, message: PullMessage): void {
+  const owner = ownerOf(key, message)
   try {
     switch (message.type) {
       case 'pull-register':
-        return register(turn, session, message)
+        return register(turn, session, message, owner)
       case 'pull-beat':
-        return beat(turn, session, message, key)
+        return beat(turn, session, message, key, owner)
       case 'pull-claim':
-        return claim(turn, session, known(turn, message.worker), message)
+        return claim(turn, session, known(turn, message.worker, owner), message)
       case 'pull-settle':
-        return settle(turn, session, message, key)
+        return settle(turn, session, message, key, owner)
       case 'pull-checkpoint':
-        return checkpoint(turn, session, message, key)
+        return checkpoint(turn, session, message, key, owner)
       case 'pull-requeue':
         return requeue(turn, session, message.re)
     }
@@ -43,14 +45,29 @@ export function pullSpoke(turn: Turn, { id: session, key }: Session, message: Pu
   }
 }
 
+/**
+ * The key with which the worker proved itself: to the client that speaks for it, which says so and is believed where it may do
+ * all (rights.ts), or by that client's own. Undefined where it came without one.
+ */
+function ownerOf(key: Key, message: PullMessage): string | undefined {
+  const named = message.type === 'pull-requeue' ? undefined : message.key
+  return named ?? (key?.role === 'admin' ? undefined : key?.id)
+}
+
 /** Whoever speaks for it has heard from it. */
-function known({ state, at }: Turn, name: string): PullWorker {
+function known({ state, at }: Turn, name: string, owner: string | undefined): PullWorker {
   const worker = state.pulls.workers.get(name)
-  if (worker === undefined)
+  // Who has a key has no use for a name that nobody proved: registered anew it is that key's.
+  if (worker === undefined || (worker.about.key === undefined && owner !== undefined))
     throw new DtrError('not_found', `no worker that pulls is known as ${name}: it must register`)
+  if (worker.about.key !== owner) throw new DtrError('forbidden', foreign(name))
   if (worker.leaving) throw busy(`${name} is being forgotten: it must register anew`)
   worker.heardAt = at.monoMs
   return worker
+}
+
+function foreign(name: string): string {
+  return `${name} is a worker that registered with another key: use that one, or another name`
 }
 
 /** The lease that this worker has on the task, where whoever speaks for it may speak of tasks of that type. */
@@ -59,9 +76,10 @@ function leaseFor(key: Key, worker: PullWorker | undefined, taskId: string): Pul
   return lease === undefined || key?.types?.includes(lease.type) === false ? undefined : lease
 }
 
-function register(turn: Turn, session: SessionId, message: Message<'pull-register'>): void {
+function register(turn: Turn, session: SessionId, message: Message<'pull-register'>, owner: string | undefined): void {
   const { state, at } = turn
-  const { type: _, re, worker: name, ...about } = message
+  const { type: _, re, worker: name, key: __, ...said } = message
+  const about: PullAbout = { ...said, ...(owner !== undefined && { key: owner }) }
   const routes = queuesOf(about).length * (about.types?.length ?? 1)
   if (routes > ROUTES_MAX) throw new DtrError('too_large', `more than ${ROUTES_MAX} pairs of queue and type`)
   if (about.types?.length === 0)
@@ -69,13 +87,18 @@ function register(turn: Turn, session: SessionId, message: Message<'pull-registe
   state.pulls.checkRoom(name, about)
   const before = state.pulls.workers.get(name)
   if (before?.leaving === true) throw busy(`${name} is being forgotten`)
+  if (before !== undefined && before.about.key !== owner && state.pulls.isTaken(before, at.monoMs))
+    throw new DtrError('conflict', foreign(name))
   if (before !== undefined && JSON.stringify(before.about) === JSON.stringify(about)) {
     before.heardAt = at.monoMs
     return registered(turn, session, re, name, about)
   }
   if (isFull(state, 1)) throw busy('too much waits to be written')
   turn.enqueue(
-    { kind: 'enlist', incarnation: holderOf(name), about: JSON.stringify(about) },
+    {
+      ...{ kind: 'enlist', incarnation: holderOf(name), about: JSON.stringify(about) },
+      ...(owner !== undefined && { voter: voterOf({ id: owner }) }),
+    },
     { kind: 'enlist', session, re, worker: name, about },
   )
 }
@@ -97,9 +120,15 @@ function registered(turn: Turn, session: SessionId, re: number, name: string, ab
   turn.send(session, { type: 'pull-registered', re, worker, leaseMs, staleMs })
 }
 
-function beat(turn: Turn, session: SessionId, { re, worker: name, tasks = [] }: Message<'pull-beat'>, key: Key): void {
+function beat(
+  turn: Turn,
+  session: SessionId,
+  { re, worker: name, tasks = [] }: Message<'pull-beat'>,
+  key: Key,
+  owner: string | undefined,
+): void {
   const { pulls } = turn.state
-  const worker = known(turn, name)
+  const worker = known(turn, name, owner)
   const renewed: { id: string; lease: string; leaseMs: number }[] = []
   const lost: string[] = []
   for (const { id, lease: leaseId, leaseMs, percent, message } of tasks) {
@@ -123,14 +152,20 @@ function renew(lease: PulledLease, at: number, lengthMs = lease.lengthMs): numbe
   return lengthMs
 }
 
-function settle(turn: Turn, session: SessionId, message: Message<'pull-settle'>, key: Key): void {
+function settle(
+  turn: Turn,
+  session: SessionId,
+  message: Message<'pull-settle'>,
+  key: Key,
+  owner: string | undefined,
+): void {
   const { state, at } = turn
   const { re, worker: name, id: taskId, ending } = message
   const worker = state.pulls.workers.get(name)
   const held = leaseFor(key, worker, taskId)
   const leaseId = message.lease ?? held?.leaseId ?? worker?.settled.get(taskId)
   const isForeign = held === undefined && worker?.leases.has(taskId) === true
-  if (worker === undefined || leaseId === undefined || isForeign) {
+  if (worker === undefined || leaseId === undefined || isForeign || worker.about.key !== owner) {
     state.figures.refused()
     return turn.send(session, { type: 'pull-settled', re, status: 'stale' })
   }
@@ -148,11 +183,17 @@ function settle(turn: Turn, session: SessionId, message: Message<'pull-settle'>,
   )
 }
 
-function checkpoint(turn: Turn, session: SessionId, message: Message<'pull-checkpoint'>, key: Key): void {
+function checkpoint(
+  turn: Turn,
+  session: SessionId,
+  message: Message<'pull-checkpoint'>,
+  key: Key,
+  owner: string | undefined,
+): void {
   const { state, at } = turn
   const { re, worker: name, id: taskId, value } = message
   const worker = state.pulls.workers.get(name)
-  const held = leaseFor(key, worker, taskId)
+  const held = worker?.about.key === owner ? leaseFor(key, worker, taskId) : undefined
   if (worker === undefined || held === undefined || held.ending || (message.lease ?? held.leaseId) !== held.leaseId) {
     state.figures.refused()
     return turn.send(session, { type: 'pull-checkpointed', re, status: 'stale' })

@@ -45,6 +45,8 @@ export function whyRefused(
   const needs = role === 'worker' ? WORKER_RIGHT : clientRight(message.type)
   if (message.type === 'feed' && key.types !== undefined)
     return `your key is for ${key.types.join(', ')} only, and the feed tells of all tasks`
+  if ('key' in message && typeof message.key === 'string' && message.key !== key.id && key.role !== 'admin')
+    return 'your key speaks for workers of its own, and not for those of another key'
   return needs === 'anyone' ? undefined : whyForbidden(key, needs, typesOf(message))
 }
 
