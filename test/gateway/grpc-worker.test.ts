@@ -193,3 +193,27 @@ t.test('keys: a worker serves what its key is for', async (t) => {
   worker.stream.end()
   await worker.ended
 })
+
+t.test('keys: streams of one key have one vote, and another key has no hand in them', async (t) => {
+  const [own, foreign] = [await client.keys.create({ role: 'worker' }), await client.keys.create({ role: 'worker' })]
+  const about: WorkerHeartbeat = { availableSlots: 2, taskNames: ['pair'] }
+  const both = ['k1', 'k2'].map((name) => new Worker(name, served, own.token).beat(about))
+  for (const worker of both) await worker.next('greeting')
+  const given = () => both.flatMap(({ told }) => told.flatMap(({ task }) => (task == null ? [] : [task])))
+  await client.submit('pair', 'voted', { replicas: 2, quorum: 2 })
+  await until('a replica', () => given().length === 1 || undefined)
+
+  const thief = new Worker('k1', served, foreign.token).beat(about)
+  t.match((await thief.ended)?.details, /registered with another key/)
+
+  // Behind a replica that is for neither of them there is room for three.
+  for (let n = 0; n < 3; n += 1) await client.submit('pair', 'plain')
+  await until('the others', () => given().length === 4 || undefined)
+  t.same(
+    given()
+      .map(({ payload }) => payload.toString())
+      .sort(),
+    ['"plain"', '"plain"', '"plain"', '"voted"'],
+  )
+  for (const { stream } of both) stream.end()
+})

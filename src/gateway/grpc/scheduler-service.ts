@@ -11,7 +11,7 @@ import { msOf } from './times.js'
 import { type About, WorkerStream } from './worker-stream.js'
 
 export function schedulerHandlers(calls: Calls, serving: GrpcServing): SchedulerHandlers {
-  /** Of each worker the stream that it opened last. */
+  /** Of each worker the stream that it opened last. Under the name of another key's worker nobody ends its stream. */
   const open = new Map<string, WorkerStream>()
   return {
     RegisterWorker: calls.bidiStream('worker', async (both, { rights, signal }) => {
@@ -25,13 +25,13 @@ export function schedulerHandlers(calls: Calls, serving: GrpcServing): Scheduler
         link: serving.link.for(rights),
         signal,
       })
-      const { workerId } = heartbeat
-      open.get(workerId)?.replaced()
-      open.set(workerId, stream)
+      const name = `${rights.id ?? ''} ${heartbeat.workerId}`
+      open.get(name)?.replaced()
+      open.set(name, stream)
       try {
         await stream.serve(heartbeat, messages)
       } finally {
-        if (open.get(workerId) === stream) open.delete(workerId)
+        if (open.get(name) === stream) open.delete(name)
       }
     }),
 
