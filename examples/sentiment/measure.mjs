@@ -2,7 +2,7 @@
 // cluster for each number of replicas, with liars who lie at random and with liars who agree, beside the theory.
 //
 //   node measure.mjs              all of it; writes measured.json, and of that the table and the plot of README.md
-//   node measure.mjs 10000 1 3    some rows anew
+//   node measure.mjs 10000 3 auto some rows anew
 //   node measure.mjs 500          a first look: writes nothing
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
@@ -10,7 +10,7 @@ import { sentences, start } from './cluster.mjs'
 import { loadModel } from './models.mjs'
 import { plotOf } from './plot.mjs'
 import { percent, put, tableOf } from './report.mjs'
-import { voteOf } from './theory.mjs'
+import { autoOf, voteOf } from './theory.mjs'
 
 const TASKS = 10_000
 const HONEST = 7
@@ -20,7 +20,16 @@ const WAYS = {
   'at random': { model: 'liar', lies: 2 },
   together: { model: 'conspirator', lies: 1 },
 }
-const VOTES = { 1: {}, 3: { replicas: 3, voteOn: '/label' }, 5: { replicas: 5, voteOn: '/label' } }
+const ON = { voteOn: '/label' }
+/** How tasks are voted on; where not all of the cluster is as it comes, its settings. Liars stay, unless it is said. */
+const STAY = { quarantine: 1 }
+const VOTES = {
+  1: { voting: {}, settings: STAY, replicas: 1 },
+  3: { voting: { ...ON, replicas: 3 }, settings: STAY, replicas: 3 },
+  5: { voting: { ...ON, replicas: 5 }, settings: STAY, replicas: 5 },
+  auto: { voting: { ...ON, replicas: 'auto' }, settings: STAY, replicas: 'auto' },
+  'auto, quarantine': { voting: { ...ON, replicas: 'auto' }, settings: {} },
+}
 const FILE = new URL('measured.json', import.meta.url)
 
 const [count = TASKS, ...asked] = process.argv.slice(2)
@@ -44,21 +53,22 @@ for (const way of Object.keys(WAYS)) {
     if (row !== undefined) rows.push(row)
   }
 }
-const table = written(rows)
+const beside = rows.map((row) => ({ ...row, ...theoryOf(row.way, row.votes) }))
+const table = written(beside)
 console.log(table)
 if (tasks === TASKS) {
   writeFileSync(FILE, `${JSON.stringify(rows, null, 2)}\n`)
-  writeFileSync(new URL('wrong.svg', import.meta.url), plotOf(rows))
+  writeFileSync(new URL('wrong.svg', import.meta.url), plotOf(beside))
   put('measured', table)
 }
 
 async function measured(way, votes) {
-  const { client, stop } = await start(workersOf(WAYS[way].model), {}, 'slow-tasks.mjs')
+  const { client, stop } = await start(workersOf(WAYS[way].model), VOTES[votes].settings, 'slow-tasks.mjs')
   const began = performance.now()
   try {
     let wrong = 0
     let none = 0
-    for await (const { index, state, result } of client.map('sentiment', inputs, VOTES[votes])) {
+    for await (const { index, state, result } of client.map('sentiment', inputs, VOTES[votes].voting)) {
       if (state !== 'completed') none += 1
       else if (result.label !== truth[index]) wrong += 1
     }
@@ -66,7 +76,7 @@ async function measured(way, votes) {
     const executions = (await client.status()).workers.reduce((sum, { completed }) => sum + completed, 0)
     const row = {
       ...{ way, votes, wrong: wrong / tasks, none: none / tasks, executions: executions / tasks },
-      ...{ ...theoryOf(way, votes), seconds, load: Math.round(loadavg()[0]) },
+      ...{ seconds, load: Math.round(loadavg()[0]) },
     }
     console.error(JSON.stringify(row))
     return row
@@ -81,16 +91,14 @@ function workersOf(model) {
   return Object.fromEntries(names.map((name, index) => [name, index % 3 === 1 ? model : 'afinn']))
 }
 
+/** None where liars are sent away: then it depends on how long that takes. */
 function theoryOf(way, votes) {
-  const { replicas = 1 } = VOTES[votes]
-  const draw = {
-    honest: HONEST,
-    liars: LIARS,
-    lies: WAYS[way].lies,
-    quorum: Math.floor(replicas / 2) + 1,
-    most: 2 * replicas + 1,
-  }
-  return { theory: voteOf(draw).wrong, binomial: voteOf({ ...draw, again: true }).wrong }
+  const { replicas } = VOTES[votes]
+  if (replicas === undefined) return {}
+  const draw = { honest: HONEST, liars: LIARS, lies: WAYS[way].lies }
+  if (replicas === 'auto') return { theory: autoOf({ ...draw, tasks: 100_000 }).wrong }
+  const rule = { ...draw, quorum: Math.floor(replicas / 2) + 1, most: 2 * replicas + 1 }
+  return { theory: voteOf(rule).wrong, binomial: voteOf({ ...rule, again: true }).wrong }
 }
 
 function isSame(one, other) {

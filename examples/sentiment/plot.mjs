@@ -29,7 +29,7 @@ export function plotOf(rows) {
     lines.push(text(x + BAR / 2, HEIGHT - BOTTOM + 16, `×${executions.toFixed(1)}`, 'middle', '#666'))
   }
   for (const [index, votes] of groups.entries()) {
-    const name = votes === '1' ? '1 replica' : `${votes} replicas`
+    const name = votes === '1' ? '1 replica' : Number(votes) ? `${votes} replicas` : votes
     lines.push(text(LEFT + step * (index + 0.5), HEIGHT - BOTTOM + 34, name, 'middle'))
   }
   for (const [index, way] of ways.entries()) {
