@@ -199,7 +199,13 @@ class Told(services.WorkerServicer):
         )
 
     def ListRunning(self, request, context):
-        answer = messages.ListRunningResponse(worker_id=self.worker.name, slots=self.worker.slots)
+        answer = messages.ListRunningResponse(
+            worker_id=self.worker.name,
+            slots=self.worker.slots,
+            task_names=TASKS,
+            queues=['default'],
+            leaving=self.worker.leaving.is_set(),
+        )
         with self.worker.lock:
             for each in self.worker.running.values():
                 task = answer.tasks.add(task_id=each.task.task_id, name=each.task.name, attempt=each.task.attempt)

@@ -134,7 +134,16 @@ export type PullEnding =
   | { readonly outcome: 'completed'; readonly result?: unknown }
   | {
       readonly outcome: 'failed'
-      readonly error: string | { readonly message: string; readonly code?: string; readonly stack?: string }
+      readonly error:
+        | string
+        | {
+            readonly message: string
+            readonly code?: string
+            readonly stack?: string
+            /** How its process ended, where it had one of its own. */
+            readonly exitCode?: number
+            readonly signal?: string
+          }
       /** Another attempt would change nothing. */
       readonly final?: boolean | undefined
     }
@@ -332,10 +341,11 @@ function endingOf(settlement: PullEnding): PullEndingField {
       return { outcome: 'completed', ...resultOf(settlement.result) }
     case 'failed': {
       const { error, final } = settlement
-      const { message, code = 'task_failed', stack } = typeof error === 'string' ? { message: error } : (error ?? {})
+      const { message, code = 'task_failed', ...more } = typeof error === 'string' ? { message: error } : (error ?? {})
+      const { stack, exitCode, signal } = more
       return {
         outcome: 'failed',
-        error: { code, message, ...present({ stack }) },
+        error: { code, message, ...present({ stack, exitCode, signal }) },
         ...present({ final }),
       } as PullEndingField
     }

@@ -66,7 +66,10 @@ t.test(
     const told = new orchestrator.Worker(`127.0.0.1:${own}`, credentials.createInsecure())
     t.teardown(() => told.close())
     t.match(await ask(told, told.HealthCheck, {}), { healthy: true, service: 'orchestrator.v1.Worker' })
-    t.match(await ask(told, told.ListRunning, {}), { workerId: 'py', tasks: [{ name: 'count', attempt: 1 }] })
+    t.match(await ask(told, told.ListRunning, {}), {
+      ...{ workerId: 'py', taskNames: ['count', 'shout'], leaving: false },
+      tasks: [{ name: 'count', attempt: 1 }],
+    })
 
     gateway.kill()
     await gateway.ended

@@ -1,6 +1,13 @@
 // gRPC for a test, without its process: the services over a client in this one, and the client of grpc-js on the other side.
-import type { AddressInfo } from 'node:net'
-import { credentials, Metadata, type requestCallback, type ServiceError, status } from '@grpc/grpc-js'
+import type { AddressInfo, Server } from 'node:net'
+import {
+  credentials,
+  Metadata,
+  type requestCallback,
+  type ServerOptions,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import type { Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
@@ -18,15 +25,22 @@ export interface GrpcServed {
   readonly gateway: GatewayClient
   readonly scheduler: SchedulerClient
   readonly stopping: AbortController
+  readonly server: Server
 }
 
-export async function serveGrpc(t: Test, client: Client, keys = false): Promise<GrpcServed> {
+export async function serveGrpc(
+  t: Test,
+  client: Client,
+  keys = false,
+  limits: ServerOptions = {},
+): Promise<GrpcServed> {
   const stopping = new AbortController()
   const link = new ClusterLink(client)
-  const port = buildClusterPort(['Gateway', 'Scheduler'], {
+  const serving = {
     ...{ link, callers: new Callers(link, keys), clock: systemClock, log: createLog({ name: 'gateway' }) },
     ...{ version: '0.0.0', stopping: stopping.signal },
-  })
+  }
+  const port = buildClusterPort(['Gateway', 'Scheduler'], serving, limits)
   await new Promise<void>((resolve) => port.server.listen(0, '127.0.0.1', resolve))
   const address = `127.0.0.1:${(port.server.address() as AddressInfo).port}`
   const gateway = new orchestrator.Gateway(address, credentials.createInsecure())
@@ -40,24 +54,24 @@ export async function serveGrpc(t: Test, client: Client, keys = false): Promise<
     port.stopNow()
     await closed
   })
-  return { address, gateway, scheduler, stopping }
+  return { address, gateway, scheduler, stopping, server: port.server }
 }
 
 /** The last of the shapes that a generated method has, by which the compiler knows it. */
 type Unary<Request, Response> = (request: Request, answer: requestCallback<Response>) => unknown
 
-/** What a method without streams answers. @param key of the caller */
+/** What a method without streams answers. @param said the key of the caller, or all that it says */
 export function ask<Request, Response>(
   client: object,
   method: Unary<Request, Response>,
   request: Request,
-  key?: string,
+  said?: string | Metadata,
 ): Promise<Response> {
   const withMetadata = method as unknown as (...of: readonly unknown[]) => unknown
   return new Promise((resolve, reject) => {
     const answer: requestCallback<Response> = (error, response) =>
       error === null ? resolve(response as Response) : reject(error)
-    withMetadata.call(client, request, metadataOf(key), answer)
+    withMetadata.call(client, request, said instanceof Metadata ? said : metadataOf(said), answer)
   })
 }
 

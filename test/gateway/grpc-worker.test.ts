@@ -3,10 +3,11 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
 import type { AssignedTask__Output as AssignedTask } from '../../src/gateway/grpc/generated/orchestrator/v1/AssignedTask.js'
 import type { TaskAssignment__Output as TaskAssignment } from '../../src/gateway/grpc/generated/orchestrator/v1/TaskAssignment.js'
+import type { TaskError } from '../../src/gateway/grpc/generated/orchestrator/v1/TaskError.js'
 import type { WorkerHeartbeat } from '../../src/gateway/grpc/generated/orchestrator/v1/WorkerHeartbeat.js'
 import type { WorkerResponse } from '../../src/gateway/grpc/generated/orchestrator/v1/WorkerResponse.js'
 import { until } from '../processes/cluster.js'
-import { type GrpcServed, metadataOf, serveGrpc, toldBy } from './grpc-served.js'
+import { ask, type GrpcServed, metadataOf, serveGrpc, toldBy } from './grpc-served.js'
 import { serveMaster } from './served.js'
 
 const { client } = await serveMaster(t)
@@ -78,6 +79,21 @@ t.test('greeted, given work, heard of how far it is, and its result is on disk',
   worker.stream.write({ result: { ...lease(last), error: { message: 'broken', code: 'task_failed' } } })
   t.match(await worker.next('recorded'), { outcome: 'RECORDED_OUTCOME_RECORDED' })
   t.match(await failing.ended(), { state: 'failed', error: { message: 'broken' } })
+
+  const ends: [Partial<TaskError>, object][] = [
+    [{ exitCode: 3 }, { processEnd: 'exitCode', exitCode: 3 }],
+    [{ signal: 'SIGKILL' }, { processEnd: 'signal', signal: 'SIGKILL' }],
+    [{}, { processEnd: undefined }],
+  ]
+  for (const [processEnd, told] of ends) {
+    const { id: taskId } = await client.submit('life')
+    const task = await worker.next('task')
+    worker.stream.write({ result: { ...lease(task), error: { message: 'its process', ...processEnd }, final: true } })
+    t.match(await worker.next('recorded'), { taskId, outcome: 'RECORDED_OUTCOME_RECORDED' })
+    t.match(await client.get([taskId]), [{ state: 'failed', error: { code: 'task_failed', ...processEnd } }])
+    const { gateway } = served
+    t.match(await ask(gateway, gateway.GetTask, { taskId }), { error: { message: 'its process', ...told } })
+  }
   worker.stream.end()
   t.equal(await worker.ended, undefined, 'it leaves with OK')
 })
@@ -190,6 +206,18 @@ t.test('keys: a worker serves what its key is for', async (t) => {
   const task = await worker.next('task')
   t.match(task, { taskId: id, name: 'ours' })
   t.match(await worker.done(task), { outcome: 'RECORDED_OUTCOME_RECORDED' })
+
+  // Held by one of the same name whose key is for more.
+  const [held] = await client.pull.claim('w6', { types: ['theirs'] }).catch(async () => {
+    await client.pull.register('w6', {})
+    return client.pull.claim('w6', { types: ['theirs'] })
+  })
+  const foreign = { taskId: held!.id, leaseId: held!.leaseId }
+  worker.beat({ availableSlots: 0, running: [foreign] })
+  t.match(await worker.next('lost'), { taskId: held!.id }, 'it is not there for this key')
+  worker.stream.write({ result: { ...foreign, output: Buffer.from('1') } })
+  t.match(await worker.next('recorded'), { taskId: held!.id, outcome: 'RECORDED_OUTCOME_STALE' })
+  t.equal(await stateOf(held!.id), 'running', 'nothing of it has changed')
   worker.stream.end()
   await worker.ended
 })

@@ -1,12 +1,17 @@
 // Tasks over gRPC, as clients in any language see them: here that of grpc-js, over a real connection.
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net'
 import { resolve } from 'node:path'
-import { credentials, loadPackageDefinition, type ServiceError, status } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
+import { type ClientUnaryCall, credentials, loadPackageDefinition, type ServiceError, status } from '@grpc/grpc-js'
+import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader'
 import t from 'tap'
+import type { SubmitOptions } from '../../src/client/client.js'
 import type { TaskProgress__Output as TaskProgress } from '../../src/gateway/grpc/generated/orchestrator/v1/TaskProgress.js'
 import { health } from '../../src/gateway/grpc/protos.js'
+import { until } from '../processes/cluster.js'
 import { all, ask, metadataOf, refusal, serveGrpc, toldBy } from './grpc-served.js'
-import { serveMaster } from './served.js'
+import { serve, serveMaster } from './served.js'
 
 const served = await serveMaster(t)
 const { client } = served
@@ -167,6 +172,88 @@ t.test('a deadline is kept, and who goes is not waited for', async (t) => {
   await t.rejects(all(left), { code: status.CANCELLED })
 })
 
+t.test(
+  'a submit that nobody waits for any more is taken back, unless its key makes it safe to ask again',
+  async (t) => {
+    const asked: { key: string | undefined; signal: AbortSignal | undefined }[] = []
+    const mute = new Proxy(client, {
+      get: (real, name) => {
+        if (name !== 'submit') return Reflect.get(real, name, real)
+        return (_type: string, _payload: unknown, { key, signal }: SubmitOptions) => {
+          asked.push({ key, signal })
+          return new Promise(() => {})
+        }
+      },
+    })
+    const { gateway } = await serveGrpc(t, mute)
+    const answered = (spec: object, act: (call: ClientUnaryCall) => void) =>
+      new Promise<ServiceError | null>((resolve) => {
+        act(gateway.SubmitTask({ name: 'slow', ...spec }, { deadline: Date.now() + 60_000 }, resolve))
+      })
+    const late = new Promise<ServiceError | null>((resolve) => {
+      gateway.SubmitTask({ name: 'slow' }, { deadline: Date.now() + 300 }, resolve)
+    })
+    t.match(await late, { code: status.DEADLINE_EXCEEDED })
+    // On a slow machine the deadline may be over before the call has come: then there is nothing to take back.
+    if (asked.length > 0) await until('it is taken back', () => asked[0]?.signal?.aborted)
+    const calls = asked.length
+    const gone = answered({}, (call) => void until('it has come', () => asked.length > calls).then(() => call.cancel()))
+    t.match(await gone, { code: status.CANCELLED })
+    await until('it is taken back', () => asked[calls]?.signal?.aborted)
+    const keyed = answered({ idempotencyKey: 'k' }, (call) => {
+      void until('it has come', () => asked.length > calls + 1).then(() => call.cancel())
+    })
+    t.match(await keyed, { code: status.CANCELLED })
+    t.same(asked[calls + 1], { key: 'k', signal: undefined })
+  },
+)
+
+t.test('a message that is too large is refused by itself, and costs no other call', async (t) => {
+  const { gateway } = await serveGrpc(t, client)
+  const { taskId } = await submit({ name: 'never', payload: json(1) })
+  const stream = gateway.SubscribeProgress({ taskId })
+  const first = await new Promise((resolve) => stream.once('data', resolve))
+  t.match(first, { status: 'TASK_STATUS_PENDING' })
+  const huge = ask(gateway, gateway.SubmitTask, { name: 'huge', payload: Buffer.alloc(4 * 1024 * 1024 + 1) })
+  await t.rejects(huge, { code: status.RESOURCE_EXHAUSTED, details: /4194304|larger/ })
+  t.match(await ask(gateway, gateway.GetTask, { taskId }), { taskId })
+  await ask(gateway, gateway.CancelTask, { taskId })
+  t.match((await all<TaskProgress>(stream)).at(-1), { status: 'TASK_STATUS_CANCELLED' }, 'on the same connection')
+})
+
+t.test('a connection whose other end answers no pings is let go; one that does stays', async (t) => {
+  const limits = { 'grpc.keepalive_time_ms': 200, 'grpc.keepalive_timeout_ms': 10_000 }
+  const { server } = await serveGrpc(t, client, false, limits)
+  const connections = () =>
+    new Promise<number>((resolve, reject) =>
+      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    )
+  // Between the two, so that it can fall silent as a machine does that has lost its power.
+  const ways: Socket[] = []
+  const relay = createServer((near) => {
+    const far = connectTcp({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+    for (const way of [near, far]) way.on('error', () => {})
+    near.pipe(far).pipe(near)
+    ways.push(near, far)
+  }).listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  t.teardown(() => {
+    for (const way of ways) way.destroy()
+    relay.close()
+  })
+  const session = connectHttp2(`http://127.0.0.1:${(relay.address() as AddressInfo).port}`)
+  session.on('error', () => {})
+  t.teardown(() => session.destroy())
+  let pings = 0
+  session.on('ping', () => {
+    pings += 1
+  })
+  await until('it is asked whether it is there, and answers', () => pings >= 3)
+  t.equal(await connections(), 1)
+  for (const way of ways) way.unpipe()
+  await until('it is let go', async () => (await connections()) === 0)
+})
+
 t.test('the tools of gRPC: health, and which services there are', async (t) => {
   t.match(await ask(gateway, gateway.HealthCheck, {}), {
     healthy: true,
@@ -189,10 +276,39 @@ t.test('the tools of gRPC: health, and which services there are', async (t) => {
   asked.write({ list_services: '' })
   asked.write({ file_containing_symbol: 'orchestrator.v1.TaskSpec' })
   asked.end()
-  const [list, file] = await all<{ file_descriptor_response?: unknown }>(asked)
+  const [list, file] = await all<{ file_descriptor_response?: { file_descriptor_proto: Buffer[] } }>(asked)
   t.match(JSON.stringify(list), /orchestrator\.v1\.Gateway/)
-  t.ok(file?.file_descriptor_response)
+
+  // As grpcurl does: no file, and no stub.
+  const files = file?.file_descriptor_response?.file_descriptor_proto ?? []
+  const described = loadFileDescriptorSetFromBuffer(Buffer.concat(files.map(asFileOfSet)), { enums: String })
+  // biome-ignore lint/suspicious/noExplicitAny: what is called is known from the port alone
+  const { Gateway } = (loadPackageDefinition(described) as any).orchestrator.v1
+  const generic = new Gateway(address, credentials.createInsecure())
+  t.teardown(() => generic.close())
+  const call = (method: string, request: object) =>
+    new Promise<{ taskId: string }>((resolve, reject) =>
+      generic[method](request, (error: Error | null, answer: { taskId: string }) =>
+        error === null ? resolve(answer) : reject(error),
+      ),
+    )
+  t.match(await call('HealthCheck', {}), { healthy: true, version: '0.0.0' })
+  const { taskId } = await call('SubmitTask', { name: 'generic', payload: json([1]) })
+  t.match(await get(taskId), { name: 'generic', payload: json([1]) })
+  await call('CancelTask', { taskId })
+  const told = await all<object>(generic.SubscribeProgress({ taskId }))
+  t.match(told.at(-1), { status: 'TASK_STATUS_CANCELLED' })
 })
+
+/** A file as field 1 of a google.protobuf.FileDescriptorSet. */
+function asFileOfSet(file: Buffer): Buffer {
+  const length: number[] = []
+  for (let rest = file.length; ; rest >>>= 7) {
+    length.push(rest > 127 ? (rest & 127) | 128 : rest)
+    if (rest <= 127) break
+  }
+  return Buffer.concat([Buffer.from([0x0a, ...length]), file])
+}
 
 t.test('keys and their roles', async (t) => {
   const locked = await serveGrpc(t, client, true)
@@ -216,6 +332,46 @@ t.test('keys and their roles', async (t) => {
     t.match(await refusal(ask(gateway, method as typeof gateway.GetTask, theirs, submitter)), { status: 'NOT_FOUND' })
   const { tasks } = await ask(gateway, gateway.ListTasks, {}, submitter)
   t.ok(tasks?.length && tasks.every(({ name }) => name === 'ours'), 'what is of other types is not there for it')
+  t.match(await ask(gateway, gateway.ListTasks, { names: ['theirs'] }, submitter), { tasks: [] })
+  const own = metadataOf(submitter)
+  for (const ids of [[theirs.taskId], [taskId, theirs.taskId]]) {
+    const watched = gateway.WatchTasks({ taskIds: ids }, own)
+    t.match(await refusal(all(watched)), { status: 'NOT_FOUND', text: new RegExp(theirs.taskId) })
+  }
+  const followed = await refusal(all(gateway.SubscribeProgress(theirs, own)))
+  t.match(followed, { status: 'NOT_FOUND', ErrorInfo: { reason: 'NOT_FOUND' } })
+  const many = new Promise((resolve, reject) => {
+    const stream = gateway.SubmitTasks(own, (error, response) => (error === null ? resolve(response) : reject(error)))
+    for (const name of ['ours', 'theirs']) stream.write({ name, payload: json(1) })
+    stream.end()
+  })
+  t.match(await many, {
+    accepted: 1,
+    refused: 1,
+    refusals: [{ index: 1, code: 'forbidden', message: /not for theirs/ }],
+  })
+  t.match(await client.get([theirs.taskId]), [{ state: 'pending' }], 'nothing of it has changed')
+
+  // The same key over HTTP is refused the same.
+  const overHttp = await serve(t, client, false, true)
+  const headers = { authorization: `Bearer ${submitter}` }
+  const refused: ['GET' | 'POST', string, number][] = [
+    ['GET', `/tasks/${theirs.taskId}`, 404],
+    ['POST', `/tasks/${theirs.taskId}/cancel`, 404],
+    ['GET', `/tasks/${theirs.taskId}/events`, 404],
+    ['GET', `/tasks/${taskId}`, 200],
+  ]
+  for (const [method, path, status] of refused) {
+    t.equal((await overHttp.ask(method, path, undefined, { headers })).status, status, `${method} ${path}`)
+  }
+  t.equal((await overHttp.ask('POST', '/tasks', { type: 'theirs' }, { headers })).status, 403)
+  const listed = (await overHttp.ask('GET', '/tasks?type=theirs', undefined, { headers })).body
+  t.notMatch(JSON.stringify(listed), theirs.taskId)
+
+  // And may do with its own what it may.
+  const end = all<TaskProgress>(gateway.SubscribeProgress({ taskId }, own))
+  t.match(await ask(gateway, gateway.CancelTask, { taskId }, submitter), { outcome: 'CANCEL_OUTCOME_CANCELLED' })
+  t.match((await end).at(-1), { status: 'TASK_STATUS_CANCELLED' })
   t.match(await ask(gateway, gateway.HealthCheck, {}), { healthy: true }, 'needs no key')
   const stream = gateway.SubscribeProgress({ taskId }, metadataOf('not-a-key'))
   await t.rejects(all(stream), { code: status.UNAUTHENTICATED })

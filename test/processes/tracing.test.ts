@@ -2,8 +2,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import { credentials, Metadata } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
+import type { TaskProgress__Output as TaskProgress } from '../../src/gateway/grpc/generated/orchestrator/v1/TaskProgress.js'
+import { orchestrator } from '../../src/gateway/grpc/protos.js'
 import { type Client, connect } from '../../src/index.js'
+import { all, ask } from '../gateway/grpc-served.js'
 import { Cluster, until } from './cluster.js'
 import { Collector } from './collector.js'
 
@@ -75,6 +79,17 @@ t.test('one trace from submit to result: by the library, over HTTP, by a command
   const { id, result } = (await overHttp.json()) as { id: string; result: string }
   t.equal(result, TRACE)
   t.match(await collector.untilTold(id, 'submit active'), [
+    { service: 'dtr-gateway', traceId: TRACE, parentSpanId: SPAN },
+  ])
+
+  const grpc = new orchestrator.Gateway(`127.0.0.1:${grpcPortOf(cluster)}`, credentials.createInsecure())
+  t.teardown(() => grpc.close())
+  const metadata = new Metadata()
+  metadata.set('traceparent', caller)
+  const { taskId } = await ask(grpc, grpc.SubmitTask, { name: 'active' }, metadata)
+  const told = await all<TaskProgress>(grpc.SubscribeProgress({ taskId }))
+  t.equal(told.at(-1)?.result?.output?.toString(), `"${TRACE}"`, 'over gRPC as metadata')
+  t.match(await collector.untilTold(taskId, 'submit active'), [
     { service: 'dtr-gateway', traceId: TRACE, parentSpanId: SPAN },
   ])
 
@@ -161,7 +176,12 @@ function begun(id: string): RegExp {
   return new RegExp(`wait ${id}: begun`)
 }
 
+function grpcPortOf(cluster: Cluster): string {
+  return String(cluster.ports.master + 1)
+}
+
 async function gateway(cluster: Cluster): Promise<number> {
-  cluster.run(['gateway', '--http', 'auto', '--data', cluster.data, '--logs', cluster.logs])
+  const ports = ['--http', 'auto', '--grpc', grpcPortOf(cluster)]
+  cluster.run(['gateway', ...ports, '--data', cluster.data, '--logs', cluster.logs])
   return (await cluster.untilRecord(({ role }) => role === 'gateway')).port!
 }

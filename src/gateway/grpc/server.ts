@@ -3,7 +3,7 @@
 // What always holds: a caller costs a bounded amount of memory, whatever it sends and however slowly it reads; who is silent is
 // asked whether it is there, and let go.
 import { createServer, type Socket } from 'node:net'
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import { Server, ServerCredentials, type ServerOptions, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import type { Port } from '../port.js'
 import { Calls } from './calls.js'
@@ -20,7 +20,7 @@ const KEEPALIVE_ANSWER_MS = 10_000
 /** Nothing was asked for so long: it connects again when it has something to ask. */
 const IDLE_MS = 600_000
 
-const OPTIONS = {
+const LIMITS = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_concurrent_streams': STREAMS_OF_CONNECTION_MAX,
   'grpc.keepalive_time_ms': KEEPALIVE_MS,
@@ -35,8 +35,9 @@ const LEAVE_MS = 3_000
 /** The methods of each service that a port has. */
 export type Services = { readonly [Name in ServiceName]?: (calls: Calls) => UntypedServiceImplementation }
 
-export function buildPort(services: Services, serving: PortServing): Port {
-  const grpc = new Server(OPTIONS)
+/** @param limits other ones than those of every port */
+export function buildPort(services: Services, serving: PortServing, limits: ServerOptions = {}): Port {
+  const grpc = new Server({ ...LIMITS, ...limits })
   const calls = new Calls(serving)
   const names = Object.keys(services) as ServiceName[]
   for (const name of names) grpc.addService(orchestrator[name].service, services[name]!(calls))

@@ -301,8 +301,14 @@ function endingOf({ outcome, output, outputEncoding, error, returned, final }: R
     case 'output':
       return { outcome: 'completed', result: carriedIn(output ?? Buffer.alloc(0), outputEncoding, 'output') }
     case 'error': {
-      const { message = '', code, stack } = error ?? {}
-      const told = { message: message || 'no reason was given', ...(code && { code }), ...(stack && { stack }) }
+      const { message = '', code, stack, processEnd, exitCode, signal } = error ?? {}
+      const told = {
+        message: message || 'no reason was given',
+        ...(code && { code }),
+        ...(stack && { stack }),
+        ...(processEnd === 'exitCode' && { exitCode }),
+        ...(processEnd === 'signal' && { signal }),
+      }
       return { outcome: 'failed', error: told, final }
     }
     case 'returned':

@@ -3,6 +3,7 @@ import Type, { type Static, type TProperties } from 'typebox'
 import { COMPARISONS } from '../../task/ballot.js'
 import { AUTO, REPLICAS_MAX } from '../../task/quorum.js'
 import { TASK_STATES } from '../../task/task.js'
+import { CarriedEncoding } from './carried.js'
 
 /** A name that is not known is refused, so that nobody waits for the effect of a word that was mistyped. */
 export const Body = <Fields extends TProperties>(fields: Fields) => Type.Object(fields, { additionalProperties: false })
@@ -138,6 +139,7 @@ export const SubmitBody = Body({
   type: Type.Optional(Name),
   task_type: Type.Optional(Name),
   payload: Type.Optional(Anything),
+  payload_encoding: CarriedEncoding,
   data: Type.Optional(Anything),
   text: Type.Optional(Type.String()),
   queue: Type.Optional(Name),

@@ -3,6 +3,7 @@
 import type { SubmitOptions } from '../../client/client.js'
 import type { Replicas } from '../../config.js'
 import { DtrError } from '../../errors.js'
+import { carriedIn } from './carried.js'
 import type { SubmitBody } from './fields.js'
 
 export interface Submission {
@@ -57,6 +58,7 @@ function votingOf(body: SubmitBody, { textReplicas, textVoteOn }: SubmitDefaults
 
 function payloadOf({ payload, data, text, ...rest }: SubmitBody): unknown {
   onlyOne({ payload, data, text, ...rest }, 'payload', 'data', 'text')
+  if (rest.payload_encoding !== undefined) return carriedIn(payload, rest.payload_encoding, 'payload')
   if (data !== undefined) return { data }
   return text === undefined ? (payload ?? null) : { text }
 }

@@ -9,6 +9,7 @@ import type { ClaimOptions, PullEnding, PulledTask, PullHeard } from '../../../c
 import { readDuration } from '../../../config.js'
 import { DtrError } from '../../../errors.js'
 import { checkRights, type Rights } from '../../../task/roles.js'
+import { CarriedEncoding, carriedIn } from '../carried.js'
 import { Anything, Body, Duration, Name, Params, TaskId, WorkerId } from '../fields.js'
 import { JsonText } from '../json-text.js'
 import { HttpRefusal } from '../problem.js'
@@ -218,10 +219,10 @@ export const PULL_ROUTES: readonly Route[] = [
     topic: 'workers that pull',
     about: 'a task is done; the same, sent again, is answered as before',
     params: Params,
-    body: Body({ ...HOLDER, result: Type.Optional(Anything) }),
+    body: Body({ ...HOLDER, result: Type.Optional(Anything), result_encoding: CarriedEncoding }),
     answers: { 200: { about: 'on disk', schema: Recorded } },
-    handle: ({ serving, params, body: { worker_id, lease_id, result } }) =>
-      settle(serving, worker_id, params.id, lease_id, { outcome: 'completed', result }),
+    handle: async ({ serving, params, body: { worker_id, lease_id, ...said } }) =>
+      settle(serving, worker_id, params.id, lease_id, endingOf(said)),
   }),
 
   route({
@@ -286,6 +287,7 @@ export const PULL_ROUTES: readonly Route[] = [
           task_id: TaskId,
           lease_id: Type.Optional(LeaseId),
           result: Type.Optional(Anything),
+          result_encoding: CarriedEncoding,
           error: Type.Optional(Failed),
           final: Type.Optional(Type.Boolean()),
           returned: Type.Optional(Type.Literal(true)),
@@ -396,13 +398,14 @@ function typesFor(rights: Rights, named?: readonly string[]): readonly string[] 
 
 interface Said {
   readonly result?: unknown
+  readonly result_encoding?: 'base64'
   readonly error?: Static<typeof Failed>
   readonly final?: boolean
   readonly returned?: true
 }
 
 /** @throws DtrError `bad_input` where it says two things */
-function endingOf({ result, error, final, returned }: Said): PullEnding {
+function endingOf({ result, result_encoding, error, final, returned }: Said): PullEnding {
   const [, again] = Object.entries({ result, error, returned }).flatMap(([name, said]) =>
     said === undefined ? [] : name,
   )
@@ -410,7 +413,8 @@ function endingOf({ result, error, final, returned }: Said): PullEnding {
     throw new DtrError('bad_input', `${again}: a task ended in one way; give one of result, error, returned`)
   if (final !== undefined && error === undefined) throw new DtrError('bad_input', 'final: is for an error')
   if (error !== undefined) return { outcome: 'failed', error, final }
-  return returned === undefined ? { outcome: 'completed', result } : { outcome: 'returned', started: false }
+  if (returned !== undefined) return { outcome: 'returned', started: false }
+  return { outcome: 'completed', result: carriedIn(result, result_encoding, 'result') }
 }
 
 async function settle(
