@@ -13,6 +13,7 @@ import { backlog } from './measurements/backlog.js'
 import { fakes } from './measurements/fakes.js'
 import { floors } from './measurements/floors.js'
 import { gateway } from './measurements/gateway.js'
+import { grpc } from './measurements/grpc.js'
 import { prefetch } from './measurements/prefetch.js'
 import { recovery } from './measurements/recovery.js'
 import { safety } from './measurements/safety.js'
@@ -82,7 +83,10 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
     results.prefetch = await prefetch({ runs, ...sizes.prefetch, tell })
   },
   gateway: async () => {
-    results.gateway = await gateway({ runs, ...sizes.gateway, tell })
+    results.gateway = [
+      ...(await gateway({ runs, ...sizes.gateway, tell })),
+      ...(await grpc({ runs, ...sizes.grpc, tell })),
+    ]
   },
   safety: async () => {
     results.safety = await safety({ runs, ...sizes.safety, tell })

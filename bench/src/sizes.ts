@@ -9,6 +9,7 @@ export const FULL = {
   fakes: { workers: [10, 100, 1_000], tasks: 20_000, idleMs: 5_000 },
   prefetch: { workers: 10, long: { count: 20, ms: 5_000 }, short: { count: 2_000, ms: 5 } },
   gateway: { tasks: 20_000, streams: 2_000 },
+  grpc: { tasks: 20_000, streams: 500 },
   safety: { tasks: 20_000 },
 }
 
@@ -22,5 +23,6 @@ export const SMOKE: typeof FULL = {
   fakes: { workers: [5], tasks: 100, idleMs: 500 },
   prefetch: { workers: 2, long: { count: 2, ms: 100 }, short: { count: 20, ms: 5 } },
   gateway: { tasks: 200, streams: 50 },
+  grpc: { tasks: 200, streams: 20 },
   safety: { tasks: 200 },
 }
