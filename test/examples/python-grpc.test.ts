@@ -67,7 +67,7 @@ t.test(
     t.teardown(() => told.close())
     t.match(await ask(told, told.HealthCheck, {}), { healthy: true, service: 'orchestrator.v1.Worker' })
     t.match(await ask(told, told.ListRunning, {}), {
-      ...{ workerId: 'py', taskNames: ['count', 'shout'], leaving: false },
+      ...{ workerId: 'py', taskNames: ['shout', 'count'], leaving: false },
       tasks: [{ name: 'count', attempt: 1 }],
     })
 
