@@ -207,11 +207,9 @@ t.test('keys: a worker serves what its key is for', async (t) => {
   t.match(task, { taskId: id, name: 'ours' })
   t.match(await worker.done(task), { outcome: 'RECORDED_OUTCOME_RECORDED' })
 
-  // Held by one of the same name whose key is for more.
-  const [held] = await client.pull.claim('w6', { types: ['theirs'] }).catch(async () => {
-    await client.pull.register('w6', {})
-    return client.pull.claim('w6', { types: ['theirs'] })
-  })
+  // Of a type for which its key is not.
+  await client.pull.register('w7', {})
+  const [held] = await client.pull.claim('w7', { types: ['theirs'], waitMs: 10_000 })
   const foreign = { taskId: held!.id, leaseId: held!.leaseId }
   worker.beat({ availableSlots: 0, running: [foreign] })
   t.match(await worker.next('lost'), { taskId: held!.id }, 'it is not there for this key')
