@@ -44,7 +44,7 @@ export function markdown(results: Results): string {
     ...section('A worker that dies', results.recovery && [results.recovery]),
     ...section('Long tasks among short ones', results.prefetch && [results.prefetch.total, results.prefetch.wait]),
     ...section(
-      'Over HTTP',
+      'Over HTTP and gRPC',
       results.gateway,
       'One gateway, and callers that are all in one process, which shares the machine with it.',
     ),
