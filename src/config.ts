@@ -24,6 +24,7 @@ import {
   parseOrNone,
   parsePortRange,
   parseReplicas,
+  parseShare,
   parseSize,
   parseText,
   type Replicas,
@@ -119,6 +120,11 @@ export const SETTINGS = {
     parseCount(1, 1_000_000_000),
     'pending tasks beyond which submits are refused as busy',
   ),
+  quarantine: setting(
+    0.5,
+    parseShare,
+    'a worker is given nothing more where a larger share of its last votes was wrong; 1: never',
+  ),
   keepCompleted: setting<MsOrNever>(
     7 * DAY_MS,
     parseDurationOrNever(0, 100 * 366 * DAY_MS),
@@ -136,6 +142,11 @@ export const SETTINGS = {
     'payloads and results of ended tasks kept at most, such as 1GiB',
   ),
   id: setting<string | undefined>(undefined, parseName, 'name of the worker or gateway'),
+  model: setting<string | undefined>(
+    undefined,
+    parseName,
+    'what the tasks of the worker think with: the leaderboard tells of each model',
+  ),
   tasks: setting(NO_TEXTS, parseList, 'modules with the tasks that workers run'),
   queues: setting<readonly string[]>(['default'], parseList, 'queues that the worker takes tasks from, with commas'),
   builtins: setting(false, parseBoolean, 'serve the built-in tasks beside those of --tasks and --exec'),

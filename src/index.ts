@@ -5,6 +5,7 @@ export type { Client, ClusterMetrics, ClusterStatus, SubmitOptions, TaskPage, Wo
 export type { ConnectOptions } from './client/connect.js'
 export type { ClusterFeed, FeedOptions, FeedPlace } from './client/feed.js'
 export type { CreatedKey, Key, KeyOptions, Keys } from './client/keys.js'
+export type { Leaderboard, ModelTally, Standing, VoteTally, WorkerRecord } from './client/leaderboard.js'
 export type { MapItem, MapOptions } from './client/map.js'
 export type {
   ClaimOptions,

@@ -10,6 +10,7 @@ import { failed } from './failed.js'
 import { gateway } from './gateway.js'
 import { get } from './get.js'
 import { key } from './key.js'
+import { leaderboard } from './leaderboard.js'
 import { logs } from './logs.js'
 import { map } from './map.js'
 import { master } from './master.js'
@@ -29,7 +30,7 @@ import { worker } from './worker.js'
 export const COMMAND_GROUPS: Readonly<Record<string, readonly Command[]>> = {
   'Run a cluster': [start, stop, master, worker, gateway],
   'Give it work': [submit, map],
-  'Look and mend': [status, top, ps, tasks, get, watch, failed, retry, cancel, logs],
+  'Look and mend': [status, top, ps, tasks, get, watch, failed, retry, cancel, logs, leaderboard],
   'Look after it': [reload, key, doctor, drill, config, backup, restore, completionOf(() => COMMANDS)],
 }
 

@@ -38,8 +38,7 @@ export function overview(groups: Readonly<Record<string, readonly Command[]>>): 
       ...commands.map(({ name, about }) => `  ${name.padEnd(NAME_COLUMNS)}${brief(about)}`),
     ]),
     '',
-    'dtr COMMAND --help shows its flags, with examples. Begin with: dtr start --workers 5',
-    'A flag that is a setting may also stand in a variable or a config file: see dtr config.',
+    'dtr COMMAND --help: flags, examples. dtr config: settings. Begin with: dtr start --workers 5',
   ]
 }
 

@@ -42,7 +42,7 @@ const byNumber = new Intl.Collator('en', { numeric: true })
 function ownRow(record: RunRecord, report: Report | undefined): ProcessRow {
   const { name, role, pid, host = null, port = null, incarnation } = record
   const worker = report?.workers.find((worker) => worker.incarnation === incarnation)
-  const told = role === 'master' ? report?.master : worker
+  const told = role === 'master' ? report?.master : worker && { ...worker, state: shownState(worker) }
   const state = told !== undefined && told.incarnation === incarnation ? told.state : UNTOLD[role]
   return { name, role, pid, host, port, state, memoryBytes: worker?.memoryBytes ?? null }
 }
@@ -70,7 +70,13 @@ function hostRows(worker: string, host: string | null, hosts: Hosts): readonly P
 }
 
 function rosterRows(worker: Report['workers'][number]): readonly ProcessRow[] {
-  const { name, pid, state, hosts, memoryBytes = null } = worker
+  const { name, pid, hosts, memoryBytes = null } = worker
+  const state = shownState(worker)
   const { host, port } = parseAddress(worker.address)
   return [{ name, role: 'worker', pid, host, port, state, memoryBytes }, ...hostRows(name, host, hosts)]
+}
+
+/** With the reason, where it is given nothing more. */
+export function shownState({ state, quarantined }: Pick<Report['workers'][number], 'state' | 'quarantined'>): string {
+  return quarantined === undefined || state === 'lost' ? state : `quarantined: ${quarantined}`
 }

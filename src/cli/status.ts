@@ -6,6 +6,7 @@ import { EXIT_OK } from '../errors.js'
 import { TASK_STATES } from '../task/task.js'
 import { CLUSTER_SETTINGS, type Command, JSON_FLAG } from './command.js'
 import { connectBy } from './connect.js'
+import { shownState } from './processes.js'
 import { plainTable } from './table.js'
 
 type Report = Awaited<ReturnType<Client['status']>>
@@ -57,7 +58,7 @@ function failedHint(counts: Report['counts']): readonly string[] {
 function workerTable(workers: Report['workers']): readonly string[] {
   const rows = workers.map((worker) => [
     worker.name,
-    worker.state,
+    shownState(worker),
     worker.address,
     String(worker.pid),
     `${worker.running}/${worker.slots}`,
@@ -72,7 +73,7 @@ function workerTable(workers: Report['workers']): readonly string[] {
 function pullTable(workers: Report['pullWorkers']): readonly string[] {
   const rows = workers.map((worker) => [
     worker.id,
-    worker.state,
+    worker.quarantined === undefined ? worker.state : `quarantined: ${worker.quarantined}`,
     worker.types?.join(',') ?? 'every',
     String(worker.running),
     String(worker.completed),

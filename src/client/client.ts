@@ -19,6 +19,7 @@ import type { Tracing } from '../tracing/tracing.js'
 import { type ClusterFeed, type FeedOptions, feedOf } from './feed.js'
 import { freshId } from './ids.js'
 import { Keys } from './keys.js'
+import { type Leaderboard, leaderboardOf } from './leaderboard.js'
 import { Link, type LinkOptions } from './link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
 import { type MapItem, type MapOptions, mapTasks, type Submitted } from './map.js'
@@ -433,6 +434,20 @@ export class Client {
   async status(): Promise<ClusterStatus> {
     const { type: _type, re: _re, pullWorkers = [], ...report } = await this.#request({ type: 'status' })
     return { ...report, pullWorkers: pullWorkers.map(workerOf) }
+  }
+
+  /** What workers are worth, by the votes that they cast; those with the most matching votes, where there are very many. */
+  async leaderboard(): Promise<Leaderboard> {
+    return leaderboardOf(await this.#request({ type: 'leaderboard' }))
+  }
+
+  /**
+   * A worker that is quarantined has work again, and proves itself anew. Durable when it resolves.
+   * @param worker as the leaderboard names it
+   * @returns false where it was not quarantined
+   */
+  async pardon(worker: string): Promise<boolean> {
+    return (await this.#request({ type: 'pardon', voter: worker })).status === 'pardoned'
   }
 
   /** What the master has counted since it started: for who watches a cluster. */

@@ -55,6 +55,8 @@ export interface PullWorker {
   readonly completed: number
   readonly failed: number
   readonly heardMsAgo: number
+  /** Why it is given nothing more. */
+  readonly quarantined: string | undefined
 }
 
 /** A worker that has just registered, and the times that hold for it. */
@@ -312,6 +314,7 @@ export function workerOf({ name, labels = [], ...field }: PullWorkerField): Pull
     completed: field.completed,
     failed: field.failed,
     heardMsAgo: field.heardMsAgo,
+    quarantined: field.quarantined,
   }
 }
 

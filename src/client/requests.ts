@@ -32,6 +32,8 @@ export const ANSWERS = {
   'list-keys': 'keys',
   'revoke-key': 'key-revoked',
   'check-key': 'key-checked',
+  leaderboard: 'leaderboard-report',
+  pardon: 'pardoned',
   'forget-ended': 'forgot-ended',
   stop: 'stopping',
 } as const satisfies Record<Request['type'], MasterToClient['type']>

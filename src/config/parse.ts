@@ -104,6 +104,11 @@ export function parseDurationOrNever(minMs: number, maxMs: number): (text: strin
   return (text, name) => (text === 'never' ? 'never' : parse(text, name))
 }
 
+export function parseShare(text: string, name: string): number {
+  if (/^(0?\.\d+|0|1(\.0+)?|0\.)$/.test(text.trim())) return Number(text)
+  throw new DtrError('bad_input', `${name}: "${text}" is not a share from 0 to 1`, { hint: 'write 0.5 for a half' })
+}
+
 export function parseCount(min: number, max: number): (text: string, name: string) => number {
   return (text, name) => {
     const count = Number(text)

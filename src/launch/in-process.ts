@@ -74,7 +74,7 @@ export async function startMaster(options: MasterStart = {}): Promise<MasterHand
     },
     openStore: async () => {
       const store = await openStore({
-        ...{ kind: 'sqlite', folder: data, limits: { pendingMax }, standby },
+        ...{ kind: 'sqlite', folder: data, limits: { pendingMax, quarantineShare: settings.quarantine }, standby },
         onWaiting: (holder) => ownLog.info(waitingFor(data, holder)),
         ...(signal && { signal }),
       })
@@ -116,6 +116,7 @@ export async function startWorker(options: InProcessOptions = {}): Promise<Worke
   const tracing = settings.otel ? await openTracing({ service: 'dtr-worker', name }) : undefined
   return startWorkerNode({
     ...{ name, slots, workerPorts, bind, advertise, join, queues, tasks, isolate, watch, version: VERSION },
+    model: settings.model,
     builtins: builtins || !namesTasks(settings),
     commands: { exec, execFinal, execOutput },
     runners: runner,

@@ -11,6 +11,8 @@ import type {
   KeyRecord,
   LogPage,
   Outcome,
+  Quarantine,
+  Reputations,
   TaskFilter,
   TaskPage,
   TaskWithStory,
@@ -94,6 +96,7 @@ export type Read =
       readonly types?: readonly string[] | undefined
     }
   | { readonly kind: 'status'; readonly session: SessionId; readonly re: number }
+  | { readonly kind: 'leaderboard'; readonly session: SessionId; readonly re: number }
   | {
       readonly kind: 'list'
       readonly session: SessionId
@@ -113,6 +116,7 @@ export type Read =
 export type ReadAnswer =
   /** `unread`: of the ids asked for those that were left for another time, for one answer does not hold them. */
   | { readonly kind: 'tasks'; readonly tasks: readonly TaskWithStory[]; readonly unread: readonly string[] }
+  | { readonly kind: 'reputations'; readonly reputations: Reputations }
   | { readonly kind: 'counts'; readonly counts: readonly Count[] }
   | { readonly kind: 'page'; readonly page: TaskPage }
   | { readonly kind: 'logs'; readonly page: LogPage }
@@ -150,6 +154,8 @@ export interface MasterSettings {
   readonly holders: readonly Holder[]
   /** The keys that were given out, from the store. */
   readonly keys: readonly KeyRecord[]
+  /** Who is given nothing more, from the store. */
+  readonly quarantined: readonly Quarantine[]
 }
 
 /** Of workers that pull. */

@@ -14,6 +14,7 @@ import { allowed, endExpired, keptKey, keyCreated, keyRevoked } from './decide/k
 import { enlisted, pullKept, pullSettled } from './decide/pull.js'
 import { endWaits, pullClaims, pullGranted } from './decide/pull-claims.js'
 import { dismissed, pullExpired, pullOverdue } from './decide/pull-leases.js'
+import { noteQuarantines, pardoned, quarantined } from './decide/reputation.js'
 import { answered, cancelled, clientSpoke, retried, submitted } from './decide/requests.js'
 import { LOOK_MS, nextPruning, pruned, pruning } from './decide/retention.js'
 import { HEALTH_MS, tellHealth } from './decide/roster.js'
@@ -65,6 +66,7 @@ export class MasterMachine implements MasterDecisions {
       figures: new Figures(),
       keys: new Map(settings.keys.map((key) => [key.id, key])),
       keysEndAt: undefined,
+      quarantined: new Map(settings.quarantined.map(({ voter, reason }) => [voter, reason])),
       retention: { lookAt: at.monoMs + LOOK_MS, waitsSince: undefined, asked: [] },
       healthAt: at.monoMs + HEALTH_MS,
       journal: new Journal(),
@@ -77,6 +79,7 @@ export class MasterMachine implements MasterDecisions {
       worker.heardAt = at.monoMs
       this.#state.workers.set(holder.incarnation, worker)
     }
+    noteQuarantines(this.#state)
     this.#watchAt = nextWatch(this.#state, at.monoMs)
     this.#last = at
   }
@@ -224,6 +227,7 @@ export class MasterMachine implements MasterDecisions {
     })
     announcements.tell(outcome.ended)
     if (outcome.stopped !== undefined) stopReplicas(turn, outcome.stopped)
+    if (outcome.quarantined !== undefined) quarantined(turn, outcome.quarantined)
   }
 
   #outcomeOf(
@@ -264,6 +268,8 @@ export class MasterMachine implements MasterDecisions {
       keyCreated(turn, purpose, outcome)
     } else if (purpose.kind === 'revoke-key' && outcome.kind === 'revoke-key') {
       keyRevoked(turn, purpose, outcome)
+    } else if (purpose.kind === 'pardon' && outcome.kind === 'pardon' && operation.kind === 'pardon') {
+      pardoned(turn, purpose, operation.voter, outcome)
     } else {
       throw new Error(`outcome ${outcome.kind} for an operation ${operation.kind}`)
     }
@@ -278,10 +284,13 @@ function tellRoom(turn: Turn, short: boolean): void {
   else turn.log('info', 'the disk of the data folder has room again: new tasks are taken')
 }
 
+const FREES_NOTHING: ReadonlySet<Operation['kind']> = new Set([
+  ...(['cancel', 'enlist', 'checkpoint', 'create-key', 'revoke-key', 'pardon'] as const),
+])
+
 /** Whether something may be runnable after it that was not before. */
 function mayFreeWork(operation: Operation): boolean {
   const { kind } = operation
-  if (kind === 'cancel' || kind === 'enlist' || kind === 'checkpoint' || kind === 'create-key' || kind === 'revoke-key')
-    return false
+  if (FREES_NOTHING.has(kind)) return false
   return kind !== 'settle' || operation.ending.kind !== 'completed'
 }

@@ -91,6 +91,7 @@ class MasterNode {
   static async start(options: MasterOptions, store: Store, listening: Listening): Promise<MasterHandle> {
     const { port } = listening
     const [holders, keys] = [await store.holders(), await store.keys()]
+    const { quarantined } = await store.reputations()
     const incarnation = `master#${randomBytes(8).toString('hex')}`
     const host = options.advertise ?? options.bind
     const machine = new MasterMachine((options.clock ?? systemClock).now(), {
@@ -109,6 +110,7 @@ class MasterNode {
       keepWorkers: options.keepWorkers,
       holders,
       keys,
+      quarantined,
     })
     options.log.info(`master listens on ${formatAddress({ host: options.bind, port })}`, {
       pid: process.pid,

@@ -68,6 +68,8 @@ export interface PullWorker {
   offered: number
   /** It is being forgotten. */
   leaving: boolean
+  /** Why it is given nothing more. */
+  quarantined: string | undefined
   completed: number
   failed: number
 }
@@ -141,6 +143,7 @@ export class Pulls {
     const worker: PullWorker = {
       ...{ name, holder: holderOf(name), about, heardAt: at },
       ...{ leases: new Map(), settled: new Map(), claims: 0, offered: 0, leaving: false, completed: 0, failed: 0 },
+      quarantined: undefined,
     }
     this.workers.set(name, worker)
     return worker
@@ -237,7 +240,8 @@ export class Pulls {
   }
 
   /** What it may be given now. */
-  roomOf({ about, leases, offered }: PullWorker): number {
+  roomOf({ about, leases, offered, quarantined }: PullWorker): number {
+    if (quarantined !== undefined) return 0
     return Math.max(0, (about.slots ?? SLOTS_MAX) - leases.size - offered)
   }
 
@@ -264,7 +268,7 @@ export class Pulls {
   }
 
   field(worker: PullWorker, at: MonoMs): PullWorkerField {
-    const { name, about, leases, completed, failed, heardAt } = worker
+    const { name, about, leases, completed, failed, heardAt, quarantined } = worker
     const { key: _, ...told } = about
     return {
       ...told,
@@ -276,6 +280,7 @@ export class Pulls {
       completed,
       failed,
       heardMsAgo: Math.max(0, Math.round(at - heardAt)),
+      ...(quarantined !== undefined && { quarantined }),
     }
   }
 
@@ -284,7 +289,7 @@ export class Pulls {
     if (this.#served !== undefined && at - this.#served.at < SERVED_MS) return this.#served.routes
     const routes = new Set<string>()
     for (const worker of this.workers.values()) {
-      if (this.stateOf(worker, at) !== 'active') continue
+      if (worker.quarantined !== undefined || this.stateOf(worker, at) !== 'active') continue
       for (const queue of queuesOf(worker.about))
         for (const type of worker.about.types ?? [EVERY_TYPE]) routes.add(nameRoute(queue, type))
     }

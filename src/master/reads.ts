@@ -8,12 +8,14 @@ export const TASKS_PER_CALL = 16
 /** Of payloads and results: more than that one answer does not hold. */
 export const TASKS_CHARS_MAX = 1_000_000
 
-type Reads = Pick<Store, 'get' | 'list' | 'failures' | 'logs' | 'counts'>
+type Reads = Pick<Store, 'get' | 'list' | 'failures' | 'logs' | 'counts' | 'reputations'>
 
 export async function ask(store: Reads, read: Read): Promise<ReadAnswer> {
   switch (read.kind) {
     case 'status':
       return { kind: 'counts', counts: await store.counts() }
+    case 'leaderboard':
+      return { kind: 'reputations', reputations: await store.reputations() }
     case 'list': {
       const { filter, limit, cursor } = read
       return { kind: 'page', page: await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) }) }

@@ -69,6 +69,8 @@ export interface MasterState {
   readonly keys: Map<string, KeyRecord>
   /** When the first key expires of those with which somebody is here, or earlier. */
   keysEndAt: WallMs | undefined
+  /** Why whom is given nothing more, by voter: the store's, as far as its outcomes have come. */
+  readonly quarantined: Map<string, string>
   readonly retention: Retention
   /** When the health of the cluster is told in the log the next time. */
   healthAt: MonoMs
@@ -104,6 +106,10 @@ export interface WorkerState {
   registration: number
   /** `attaching`: registered, and what it holds is not confirmed by the store yet. */
   phase: 'attaching' | 'ready' | 'draining' | 'away'
+  /** As whom it votes. */
+  voter: string
+  /** Why it is given nothing more. */
+  quarantined: string | undefined
   suspect: boolean
   ailing: boolean
   heardAt: MonoMs
@@ -173,6 +179,7 @@ export type Purpose =
   | { readonly kind: 'dismiss'; readonly worker: PullWorker }
   | { readonly kind: 'create-key'; readonly session: SessionId; readonly re: number }
   | { readonly kind: 'revoke-key'; readonly session: SessionId; readonly re: number }
+  | { readonly kind: 'pardon'; readonly session: SessionId; readonly re: number }
 
 export type ExpiryCause = 'silent' | 'dead' | 'left'
 
@@ -310,6 +317,7 @@ export function roomOf(worker: WorkerState): { readonly free: number; readonly a
   if (worker.phase !== 'ready' || worker.suspect || worker.ailing || worker.expiring || worker.about === undefined) {
     return { free: 0, ahead: 0 }
   }
+  if (worker.quarantined !== undefined) return { free: 0, ahead: 0 }
   const room = worker.about.slots - worker.leases.running - worker.offered
   const free = Math.max(0, room)
   return { free, ahead: Math.max(0, room + worker.ahead - free) }
@@ -342,7 +350,7 @@ function servedRoutes(state: MasterState): ReadonlySet<string> {
   const served = new Set<string>()
   const alike = new Set<string>()
   for (const worker of state.workers.values()) {
-    if (worker.phase !== 'ready' && worker.phase !== 'attaching') continue
+    if (worker.quarantined !== undefined || (worker.phase !== 'ready' && worker.phase !== 'attaching')) continue
     if (worker.about === undefined || alike.has(worker.routeKey)) continue
     alike.add(worker.routeKey)
     for (const { type } of worker.about.types)

@@ -41,6 +41,7 @@ import {
   PullSettled,
   PullWorkerField,
 } from './pull-messages.js'
+import { AskLeaderboard, LeaderboardReport, Pardon, Pardoned } from './reputation-messages.js'
 
 // --- Client to master (each carries `re`, which its answer repeats) --------------------------------------------------
 
@@ -362,6 +363,9 @@ export const WorkerField = Type.Object({
   heardMsAgo: Millis,
   /** Of its own process, as it said last; its hosts have theirs. */
   memoryBytes: Type.Optional(Count),
+  model: Type.Optional(Text(256)),
+  /** Why it is given nothing more. */
+  quarantined: Type.Optional(Text(200)),
 })
 export const StatusReport = Type.Object({
   type: Type.Literal('status-report'),
@@ -491,6 +495,8 @@ export const CLIENT_MESSAGES = {
   'list-keys': ListKeys,
   'revoke-key': RevokeKey,
   'check-key': CheckKey,
+  leaderboard: AskLeaderboard,
+  pardon: Pardon,
   'forget-ended': ForgetEnded,
   stop: Stop,
   unsupported: Unsupported,
@@ -520,6 +526,8 @@ export const MASTER_TO_CLIENT_MESSAGES = {
   keys: Keys,
   'key-revoked': KeyRevoked,
   'key-checked': KeyChecked,
+  'leaderboard-report': LeaderboardReport,
+  pardoned: Pardoned,
   'forgot-ended': ForgotEnded,
   stopping: Stopping,
   error: Failure,

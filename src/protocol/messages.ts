@@ -9,6 +9,7 @@ export * from './client-messages.js'
 export * from './fields.js'
 export * from './key-messages.js'
 export * from './pull-messages.js'
+export * from './reputation-messages.js'
 export * from './worker-messages.js'
 
 // --- Before authentication -------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ export const PullWorkerField = Type.Object({
   completed: Count,
   failed: Count,
   heardMsAgo: Millis,
+  /** Why it is given nothing more. */
+  quarantined: Type.Optional(Text(200)),
 })
 
 // --- Client to master ------------------------------------------------------------------------------------------------

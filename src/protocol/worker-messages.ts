@@ -49,6 +49,8 @@ export const Register = Type.Object({
   token: Type.Optional(Hex(16)),
   /** It understands `follow`. */
   follows: Type.Optional(Type.Boolean()),
+  /** What its tasks think with: a record of its own. */
+  model: Type.Optional(Text(256)),
 })
 export const Beat = Type.Object({
   type: Type.Literal('beat'),

@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly slots: number
   /** Queues that it takes tasks from; the default one where it is left out. */
   readonly queues?: readonly string[]
+  /** What its tasks think with. */
+  readonly model?: string | undefined
   /** The first free one is taken. */
   readonly workerPorts: PortRange
   readonly bind: string
@@ -160,6 +162,7 @@ class WorkerNode {
       machine: machineId(),
       token: randomBytes(16).toString('hex'),
       queues: options.queues ?? [DEFAULT_QUEUE],
+      model: options.model,
       isolate: options.isolate === true,
       care: options.care ?? {},
     }

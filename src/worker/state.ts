@@ -36,6 +36,7 @@ export interface WorkerConfig {
   readonly version: string
   readonly slots: number
   readonly queues: readonly string[]
+  readonly model?: string | undefined
   /** Each slot has a host of its own: no task shares a process with another. */
   readonly isolate: boolean
   /** It leaves so long after it lost its master; undefined: never. */

@@ -132,7 +132,7 @@ t.test('a name that nobody has proved is no second vote for who has a key', asyn
   t.equal((await one.ask('POST', '/tasks/next', { worker_id: 'anybody', type: 'open' })).body, null)
 })
 
-const LISTS = ['/tasks/failures', '/leaderboard', '/workers', '/status', '/db/stats']
+const LISTS = ['/tasks/failures', '/leaderboard', '/reputation', '/workers', '/status', '/db/stats']
 
 t.test('a worker is told nothing of the votes of others, at no door', async (t) => {
   const worker = await caller('worker')
@@ -166,4 +166,43 @@ t.test('a worker is told nothing of the votes of others, at no door', async (t) 
   const stale = await worker.ask('POST', `/tasks/${voted.id}/complete`, { worker_id: 'dave', result: 1 })
   t.match(stale, { status: 409, body: { code: 'stale' } })
   t.notMatch(stale.text, /secret-/)
+})
+
+t.test('the leaderboard counts votes, and the reputation tells of types and models', async (t) => {
+  // A master of its own: those above have voted already.
+  const other = await serveMaster(t)
+  const say = other.ask.bind(other)
+  t.same((await say('GET', '/leaderboard')).body, [])
+  t.same((await say('GET', '/reputation')).body, { workers: [], models: [] })
+  await say('POST', '/workers/register', { worker_id: 'bob', model: 'afinn' })
+  const votes = async (replicas: number | 'auto', said: Readonly<Record<string, string>>) => {
+    const { id } = (await say('POST', '/tasks', { text: 'Good.', replicas, vote_on: '/label' })).body
+    for (const [worker, label] of Object.entries(said)) {
+      const task = (await say('POST', '/tasks/next', { worker_id: worker })).body.id
+      const body = { worker_id: worker, task_id: task, label, confidence: 1 }
+      t.equal((await say('POST', '/workers/submit', body)).body.outcome, 'recorded')
+    }
+    return (await say('GET', `/tasks/${id}?story=true`)).body
+  }
+  t.match(await votes(3, { alice: 'positive', mallory: 'negative', bob: 'positive' }), { status: 'completed' })
+  const auto = await votes('auto', { alice: 'positive', bob: 'positive' })
+  t.match(auto, { status: 'completed', votes: [{ agreed: true }, { agreed: true }] })
+  t.equal(auto.votes.length, 2, 'nobody is trusted yet')
+  t.same((await say('GET', '/leaderboard')).body, [
+    { worker_id: 'alice', points: 2 },
+    { worker_id: 'bob', points: 2 },
+    { worker_id: 'mallory', points: 0 },
+  ])
+  t.match((await say('GET', '/reputation')).body, {
+    workers: [
+      { worker_id: 'alice', points: 2, matched: 2, wrong: 0, alone: 0, accuracy: 1, quarantined: null },
+      { worker_id: 'bob', records: [{ type: 'sentiment', model: 'afinn', matched: 2, streak: 2, trusted: false }] },
+      { worker_id: 'mallory', accuracy: 0, records: [{ model: null, wrong: 1 }] },
+    ],
+    models: [
+      { type: 'sentiment', model: null, matched: 2, wrong: 1 },
+      { type: 'sentiment', model: 'afinn', matched: 2, wrong: 0 },
+    ],
+  })
+  t.match((await say('GET', '/workers')).body, [{ quarantined: null }, { quarantined: null }, { quarantined: null }])
 })

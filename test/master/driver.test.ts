@@ -91,6 +91,7 @@ async function play(): Promise<{
     pull: { leaseMs: 75_000, staleMs: 45_000, sweepMs: 1_000, maxAttempts: 5 },
     holders: [],
     keys: [],
+    quarantined: [],
   })
   let batches = 0
   const driver = new Driver(machine, {

@@ -66,6 +66,8 @@ const ONE_OF_EACH: { readonly [Type in ClientMessage['type']]: Extract<ClientMes
   'revoke-key': { type: 'revoke-key', re: 9, id: 'e'.repeat(12) },
   'check-key': { type: 'check-key', re: 9, id: 'e'.repeat(12), nonce: 'a'.repeat(32), proof: 'b'.repeat(64) },
   metrics: { type: 'metrics', re: 9 },
+  leaderboard: { type: 'leaderboard', re: 9 },
+  pardon: { type: 'pardon', re: 9, voter: 'w' },
   'forget-ended': { type: 'forget-ended', re: 9 },
   stop: { type: 'stop', re: 9 },
   unsupported: { type: 'unsupported', what: 'x', re: 9 },

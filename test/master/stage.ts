@@ -54,6 +54,7 @@ export class Stage {
       pull: { leaseMs: 75_000, staleMs: 45_000, sweepMs: 1_000, maxAttempts: 5 },
       holders: options.holders ?? [],
       keys: [],
+      quarantined: [],
       ...options.settings,
     })
     return new Stage(machine, store)

@@ -150,3 +150,69 @@ t.test('workers that pull have one part each', async (t) => {
   await s.settle()
   t.match(s.got(client, 'ended').at(-1), { list: [{ state: 'completed', result: '7' }] })
 })
+
+t.test('who is wrong too often is offered nothing, in this life and the next, until it is pardoned', async (t) => {
+  const s = await Stage.open()
+  const client = s.connect('client', 'client#1')
+  const honest = [await s.worker('a'), await s.worker('b')]
+  const liar = await s.worker('liar')
+  const told = new Map<number, number>()
+  const answerAll = async (): Promise<void> => {
+    for (const worker of [liar, ...honest]) {
+      const tasks = s.assigned(worker)
+      const list = tasks
+        .slice(told.get(worker) ?? 0)
+        .map((task) => completed(task, worker === liar ? `"${task.id}"` : '1'))
+      told.set(worker, tasks.length)
+      if (list.length > 0) s.say(worker, { type: 'results', list })
+    }
+    await s.settle()
+  }
+  const board = async (re: number) => {
+    s.say(client, { type: 'leaderboard', re } as ClientMessage)
+    await s.settle()
+    return s.got(client, 'leaderboard-report').at(-1)!
+  }
+  for (let n = 0; n < 100 && (await board(n)).quarantined.length === 0; n += 1) {
+    s.submit(client, [VOTED])
+    await s.settle()
+    await answerAll()
+  }
+  const reason = '20 of its last 20 votes were wrong'
+  t.match(await board(200), {
+    list: [{ matched: Number, wrong: 0 }, { wrong: 0 }, { voter: 'liar', matched: 0, wrong: 20, streak: 0 }],
+    quarantined: [{ voter: 'liar', reason }],
+  })
+  s.say(client, { type: 'status', re: 201 })
+  await s.settle()
+  t.match(s.got(client, 'status-report').at(-1)?.workers, [
+    { name: 'a' },
+    { name: 'b' },
+    { name: 'liar', quarantined: reason },
+  ])
+
+  const before = s.assigned(liar).length
+  const batches = s.batches
+  s.submit(client, [{}, {}, {}])
+  await s.settle()
+  t.equal(s.assigned(liar).length, before)
+  t.ok(s.batches - batches <= 6, `it is not offered work again and again: ${s.batches - batches} batches`)
+  const again = await s.worker('liar')
+  t.equal(s.assigned(again).length, 0, 'nor under another incarnation')
+
+  s.say(client, { type: 'pardon', re: 202, voter: 'liar' })
+  await s.settle()
+  t.match(s.got(client, 'pardoned'), [{ re: 202, status: 'pardoned' }])
+  t.equal(s.assigned(again).length + s.assigned(liar).length, before + 1, 'the third task was for nobody else')
+})
+
+t.test('a task type that only a worker without work serves is told as unserved', async (t) => {
+  const quarantined = [{ voter: 'a', reason: 'wrong', since: 1 }]
+  const s = await Stage.open({ settings: { quarantined } })
+  const client = s.connect('client', 'client#1')
+  const a = await s.worker('a')
+  s.submit(client, [{}])
+  await s.settle()
+  t.match(s.got(client, 'accepted'), [{ unserved: [/./] }])
+  t.equal(s.assigned(a).length, 0)
+})

@@ -64,8 +64,9 @@ export class MasterLife {
     const { disk, keepWorkers, ports, life } = this.options
     const store = disk.for(process)
     const [holders, keys] = [await store.holders(), await store.keys()]
+    const { quarantined } = await store.reputations()
     const machine = new MasterMachine(process.clock.now(), {
-      ...{ incarnation, pid: process.pid, keepWorkers, holders, keys },
+      ...{ incarnation, pid: process.pid, keepWorkers, holders, keys, quarantined },
       version: '0',
       address: `${HOST}:${MASTER_PORT}`,
       machine: process.computer.id,

@@ -7,7 +7,7 @@ import { CarriedEncoding } from './carried.js'
 
 /** A name that is not known is refused, so that nobody waits for the effect of a word that was mistyped. */
 export const Body = <Fields extends TProperties>(fields: Fields) => Type.Object(fields, { additionalProperties: false })
-export const Nullable = (type: 'string' | 'integer', said: { readonly description?: string } = {}) =>
+export const Nullable = (type: 'string' | 'integer' | 'number', said: { readonly description?: string } = {}) =>
   Type.Unsafe<string | number | null>({ type: [type, 'null'], ...said } as never)
 
 export const TaskId = Type.String({

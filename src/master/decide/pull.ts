@@ -10,6 +10,7 @@ import { isFull, type Purpose, type Session, type Turn } from '../state.js'
 import { voterOf } from './keys.js'
 import { busy, claim, ROUTES_MAX } from './pull-claims.js'
 import { requeue } from './pull-leases.js'
+import { noteQuarantines } from './reputation.js'
 import { journal } from './settle.js'
 import { progressed } from './views.js'
 
@@ -98,6 +99,7 @@ function register(turn: Turn, session: SessionId, message: Message<'pull-registe
     {
       ...{ kind: 'enlist', incarnation: holderOf(name), about: JSON.stringify(about) },
       ...(owner !== undefined && { voter: voterOf({ id: owner }) }),
+      ...(about.model !== undefined && { model: about.model }),
     },
     { kind: 'enlist', session, re, worker: name, about },
   )
@@ -108,6 +110,7 @@ export function enlisted(turn: Turn, { session, re, worker: name, about }: Extra
   const { state, at } = turn
   const isNew = !state.pulls.workers.has(name)
   state.pulls.know(name, about, at.monoMs)
+  noteQuarantines(state)
   const types = about.types?.join(',') ?? 'every type'
   turn.log('info', `${name} ${isNew ? 'registers to pull' : 'registers anew'}`, { types, slots: about.slots })
   registered(turn, session, re, name, about)

@@ -12,6 +12,7 @@ import { feedSubmitted, tellFeed } from './feed.js'
 import { checkKey, createKey, listKeys, revokeKey } from './keys.js'
 import { pullSpoke } from './pull.js'
 import { askReload } from './reload.js'
+import { pardon, tellLeaderboard } from './reputation.js'
 import { forgetEnded } from './retention.js'
 import { pullRoster, roster } from './roster.js'
 import { sendEnded } from './settle.js'
@@ -60,6 +61,11 @@ export function clientSpoke(turn: Turn, session: Session, message: ClientMessage
       })
     case 'status':
       return ask(turn, session, { kind: 'status', session: session.id, re: message.re })
+    case 'leaderboard':
+      return ask(turn, session, { kind: 'leaderboard', session: session.id, re: message.re })
+    case 'pardon':
+      if (isFull(turn.state, 1)) return busy(turn, session, message.re, TOO_MUCH)
+      return pardon(turn, session, message.re, message.voter)
     case 'metrics':
       return turn.send(session.id, { type: 'metrics-report', re: message.re, ...turn.state.figures.report() })
     case 'feed':
@@ -302,6 +308,8 @@ export function answered(turn: Turn, read: Read, answer: ReadAnswer): void {
     const { tasks, next } = answer.page
     const list = tasks.map((task) => ({ ...summaryField(task), ...leaseUntil(turn, task) }))
     turn.send(read.session, { type: 'page', re: read.re, list, ...(next !== undefined && { next }) })
+  } else if (answer.kind === 'reputations') {
+    tellLeaderboard(turn, session, read.re, answer.reputations)
   } else if (answer.kind === 'failures') {
     const { groups, next } = answer.page
     const list = groups.map((group) => ({ ...group, examples: [...group.examples] }))

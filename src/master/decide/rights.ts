@@ -19,6 +19,8 @@ export const CLIENT_RIGHTS: Readonly<Record<ClientMessage['type'], KeyRole | 'an
   status: 'read',
   metrics: 'read',
   feed: 'read',
+  leaderboard: 'read',
+  pardon: 'admin',
   'reload-worker': 'admin',
   'create-key': 'admin',
   'list-keys': 'admin',

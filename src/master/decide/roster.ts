@@ -23,6 +23,8 @@ export function roster(turn: Turn): WorkerField[] {
     completed: worker.completed,
     failed: worker.failed,
     heardMsAgo: Math.max(0, Math.round(turn.at.monoMs - worker.heardAt)),
+    ...(worker.about?.model !== undefined && { model: worker.about.model }),
+    ...(worker.quarantined !== undefined && { quarantined: worker.quarantined }),
     ...(worker.memoryBytes !== undefined && { memoryBytes: worker.memoryBytes }),
   }))
 }

@@ -1,5 +1,6 @@
 // Sessions and the roster: who is there, who came back, what each may still run.
 import type { Settlement, WorkerMessage } from '../../protocol/messages.js'
+import { nameOf } from '../../store/rows.js'
 import type { OperationOutcome } from '../../store/store.js'
 import type { SessionId, SessionPeer } from '../events.js'
 import { Leases } from '../leases.js'
@@ -159,6 +160,8 @@ function register(turn: Turn, session: SessionId, message: Message<'register'>):
   worker.phase = 'attaching'
   worker.name = message.name
   worker.hosts = message.hosts
+  worker.voter = opening.key === undefined ? nameOf(worker.incarnation) : voterOf(opening.key)
+  worker.quarantined = state.quarantined.get(worker.voter)
   worker.suspect = false
   worker.ailing = false
   worker.heardAt = turn.at.monoMs
@@ -172,7 +175,8 @@ function register(turn: Turn, session: SessionId, message: Message<'register'>):
     {
       ...{ kind: 'attach', incarnation: worker.incarnation, leases },
       ...(worker.place && { place: worker.place }),
-      ...(opening.key && { voter: voterOf(opening.key) }),
+      ...(opening.key && { voter: worker.voter }),
+      ...(message.model !== undefined && { model: message.model }),
     },
     { kind: 'attach', session, incarnation: worker.incarnation },
   )
@@ -204,6 +208,8 @@ export function newWorker(incarnation: string, name: string): WorkerState {
     session: undefined,
     registration: 0,
     phase: 'away',
+    voter: nameOf(incarnation),
+    quarantined: undefined,
     suspect: false,
     ailing: false,
     heardAt: 0,

@@ -49,7 +49,7 @@ function refuse(turn: Turn, session: number, master: string, owner: string): voi
 }
 
 function registration(state: State, address: string): Register {
-  const { name, pid, hostname, machine, version, slots, queues, token } = state.config
+  const { name, pid, hostname, machine, version, slots, queues, token, model } = state.config
   const settled = state.unrecorded.settlements.map(({ id, lease }) => ({ id, lease }))
   const held = [...state.attempts].map(({ assignment: { id, lease } }) => ({ id, lease }))
   return {
@@ -63,6 +63,7 @@ function registration(state: State, address: string): Register {
     n: state.registrations,
     ...(token !== undefined && { token }),
     follows: true,
+    ...(model !== undefined && { model }),
   }
 }
 

@@ -14,6 +14,7 @@ export interface Worker {
   readonly running: number
   readonly types: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  readonly model: string | null
   readonly completed: number
   readonly failed: number
   readonly heard_ms_ago: number
@@ -21,6 +22,19 @@ export interface Worker {
   readonly hostname: string | null
   readonly pid: number | null
   readonly version: string | null
+  /** Why it is given nothing more. */
+  readonly quarantined: string | null
+}
+
+/** What its votes are worth. */
+export interface Voter {
+  readonly worker_id: string
+  readonly points: number
+  readonly matched: number
+  readonly wrong: number
+  readonly alone: number
+  readonly accuracy: number | null
+  readonly quarantined: string | null
 }
 
 export interface Status {
@@ -78,6 +92,8 @@ export class Cluster {
   status: Status | undefined
   workers: readonly Worker[] = []
   failures: readonly FailureGroup[] = []
+  /** None, before anybody has voted. */
+  voters: readonly Voter[] = []
   /** What the gateway has answered last, where that was no answer. */
   problem: string | undefined
   /** Why there is no feed: what it would tell is asked for instead. */
@@ -266,6 +282,7 @@ export class Cluster {
 
   async #fail(): Promise<void> {
     this.failures = await ask<readonly FailureGroup[]>('/tasks/failures')
+    this.voters = (await ask<{ readonly workers: readonly Voter[] }>('/reputation')).workers
   }
 
   /** While the page is seen; what goes wrong is told, and tried again. */

@@ -124,7 +124,7 @@ class Page extends Component<Record<string, never>, PageState> {
           <Charts cluster={cluster} />
           <div class="two">
             <Backlog cluster={cluster} />
-            <Leaderboard workers={cluster.workers} />
+            <Leaderboard workers={cluster.workers} voters={cluster.voters} />
           </div>
           <Failures
             cluster={cluster}

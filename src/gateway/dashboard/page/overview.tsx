@@ -1,7 +1,7 @@
 // The cluster at a glance: its health, its figures, what waits, its workers, its leaderboard, what fails.
 
 import { ask } from './api.js'
-import type { Cluster, FailureGroup, Worker } from './cluster.js'
+import type { Cluster, FailureGroup, Voter, Worker } from './cluster.js'
 import { Component, Fragment, h } from './preact.js'
 import { Empty, Section, State } from './section.js'
 import { bytesOf, clockOf, countOf, many, rateOf, shortId, spanOf } from './words.js'
@@ -144,16 +144,20 @@ function WorkerRow({ worker }: { key: string; worker: Worker }) {
     version,
     labels,
     kind,
+    model,
+    quarantined,
   } = worker
   const said = Object.entries(labels).map(([label, value]) => `${label}=${value}`)
   return (
     <tr>
       <th scope="row" class="long">
         {name} {kind === 'pull' && <small>over HTTP</small>}
+        {model !== null && <small> {model}</small>}
         {said.length > 0 && <small> {said.join(' ')}</small>}
       </th>
       <td>
         <State state={state} />
+        {quarantined !== null && <small> quarantined: {quarantined}</small>}
       </td>
       <td>
         <meter
@@ -175,20 +179,34 @@ function WorkerRow({ worker }: { key: string; worker: Worker }) {
   )
 }
 
-export function Leaderboard({ workers }: { workers: readonly Worker[] }) {
-  const points = new Map<string, number>()
-  for (const { worker_id: name, completed } of workers) points.set(name, (points.get(name) ?? 0) + completed)
+interface Standings {
+  readonly workers: readonly Worker[]
+  readonly voters: readonly Voter[]
+}
+
+/** Of votes, as soon as there are some. */
+export function Leaderboard({ workers, voters }: Standings) {
+  const points = new Map(voters.map(({ worker_id, points }) => [worker_id, points]))
+  const said = new Map(voters.map(({ worker_id, ...voter }) => [worker_id, worthOf(voter)]))
+  for (const { worker_id: name, completed } of voters.length > 0 ? [] : workers)
+    points.set(name, (points.get(name) ?? 0) + completed)
   const rows = [...points]
     .sort(([one, more], [other, fewer]) => fewer - more || one.localeCompare(other, 'en', { numeric: true }))
     .slice(0, 10)
   const most = Math.max(1, ...rows.map(([, count]) => count))
   return (
-    <Section id="leaderboard" title="Leaderboard" note="a point for each accepted result">
+    <Section
+      id="leaderboard"
+      title="Leaderboard"
+      note={voters.length > 0 ? 'a point for each vote that was agreed on' : 'a point for each accepted result'}
+    >
       {rows.length === 0 && <Empty>Nobody has a point yet.</Empty>}
       <ol class="board">
         {rows.map(([name, count]) => (
           <li>
-            <span class="long">{name}</span>
+            <span class="long">
+              {name} <small>{said.get(name)}</small>
+            </span>
             <meter min={0} max={most} value={count} aria-hidden="true" />
             <b>{countOf(count)}</b>
           </li>
@@ -196,6 +214,11 @@ export function Leaderboard({ workers }: { workers: readonly Worker[] }) {
       </ol>
     </Section>
   )
+}
+
+function worthOf({ accuracy, quarantined }: Pick<Voter, 'accuracy' | 'quarantined'>): string {
+  if (quarantined !== null) return `quarantined: ${quarantined}`
+  return accuracy === null ? '' : `${(100 * accuracy).toFixed(0)} % right`
 }
 
 interface FailureProps {

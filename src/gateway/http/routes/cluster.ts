@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import type { ClusterStatus } from '../../../client/client.js'
 import { clusterHealth } from '../../../client/health.js'
+import type { Leaderboard, VoteTally } from '../../../client/leaderboard.js'
 import type { PullWorker } from '../../../client/pull.js'
 import { memoryOf } from '../../../client/worker-memory.js'
 import type { WorkerField } from '../../../protocol/messages.js'
@@ -30,7 +31,14 @@ const Worker = Type.Object({
   address: Nullable('string'),
   pid: Nullable('integer'),
   version: Nullable('string'),
+  quarantined: Nullable('string', { description: 'why it is given nothing more; `dtr leaderboard --pardon` ends it' }),
 })
+const Tally = {
+  matched: Type.Integer({ description: 'votes that another worker confirmed' }),
+  wrong: Type.Integer({ description: 'for something else than others agreed on' }),
+  alone: Type.Integer({ description: 'believed without a second vote' }),
+  accuracy: Nullable('number', { description: 'the share that matched, of those that were confirmed or wrong' }),
+}
 const Counts = Type.Record(Type.String(), Type.Integer())
 
 export const CLUSTER_ROUTES: readonly Route[] = [
@@ -52,7 +60,7 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     path: '/leaderboard',
     role: 'read',
     topic: 'the cluster',
-    about: 'a point for each result that was accepted, of the workers that are known',
+    about: 'a point for each vote that was what was agreed on; before there are votes, for each accepted result',
     answers: {
       200: {
         about: 'the most points first',
@@ -60,8 +68,47 @@ export const CLUSTER_ROUTES: readonly Route[] = [
       },
     },
     async handle({ serving }) {
+      const { workers: voters } = await serving.link.ask((client) => client.leaderboard())
+      if (voters.length > 0) return { body: voters.map(({ worker, points }) => ({ worker_id: worker, points })) }
       const { workers, pullWorkers } = await serving.link.ask((client) => client.status())
       return { body: leaderboard([...workers, ...pullWorkers.map(({ id, completed }) => ({ name: id, completed }))]) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/reputation',
+    role: 'read',
+    topic: 'the cluster',
+    about: 'what workers are worth by their votes, of each task type and model, and who is quarantined',
+    answers: {
+      200: {
+        about: 'the most points first; and all workers together, by type and model',
+        schema: Type.Object({
+          workers: Type.Array(
+            Type.Object({
+              worker_id: Type.String({ description: 'its name, or `key:` and the key with which it came' }),
+              points: Type.Integer(),
+              ...Tally,
+              last_at: Type.String({ format: 'date-time' }),
+              quarantined: Nullable('string', { description: 'why it is given nothing more' }),
+              records: Type.Array(
+                Type.Object({
+                  type: Type.String(),
+                  model: Nullable('string'),
+                  ...Tally,
+                  streak: Type.Integer({ description: 'matched since the last that was wrong' }),
+                  trusted: Type.Boolean({ description: 'one vote of it may be enough for a task with replicas auto' }),
+                }),
+              ),
+            }),
+          ),
+          models: Type.Array(Type.Object({ type: Type.String(), model: Nullable('string'), ...Tally })),
+        }),
+      },
+    },
+    async handle({ serving }) {
+      return { body: reputationView(await serving.link.ask((client) => client.leaderboard())) }
     },
   }),
 
@@ -136,6 +183,23 @@ export function leaderboard(workers: readonly Pick<WorkerField, 'name' | 'comple
     .map(([worker_id, count]) => ({ worker_id, points: count }))
 }
 
+function reputationView({ workers, models }: Leaderboard): View {
+  return {
+    workers: workers.map(({ worker, points, lastAt, quarantined, records, ...tally }) => ({
+      ...{ worker_id: worker, points, ...tallyView(tally), last_at: new Date(lastAt).toISOString() },
+      quarantined: quarantined?.reason ?? null,
+      records: records.map(({ type, model = null, streak, trusted, lastAt: _, ...counts }) => ({
+        ...{ type, model, ...tallyView(counts), streak, trusted },
+      })),
+    })),
+    models: models.map(({ type, model = null, ...counts }) => ({ type, model, ...tallyView(counts) })),
+  }
+}
+
+function tallyView({ matched, wrong, alone, accuracy }: VoteTally): View {
+  return { matched, wrong, alone, accuracy: accuracy ?? null }
+}
+
 /** Pure. */
 export function statsOf({
   counts,
@@ -178,12 +242,13 @@ function workerView(worker: WorkerField): View {
     heard_ms_ago: worker.heardMsAgo,
     memory_bytes: memoryOf(worker) ?? null,
     types: worker.types,
-    model: null,
+    model: worker.model ?? null,
     labels: {},
     hostname: worker.hostname || null,
     address: worker.address || null,
     pid: worker.pid || null,
     version: worker.version || null,
+    quarantined: worker.quarantined ?? null,
   }
 }
 
@@ -207,5 +272,6 @@ function pullWorkerView(worker: PullWorker): View {
     address: null,
     pid: null,
     version: worker.version ?? null,
+    quarantined: worker.quarantined ?? null,
   }
 }
