@@ -38,7 +38,7 @@ export function overview(groups: Readonly<Record<string, readonly Command[]>>): 
       ...commands.map(({ name, about }) => `  ${name.padEnd(NAME_COLUMNS)}${brief(about)}`),
     ]),
     '',
-    'dtr COMMAND --help: flags, examples. dtr config: settings. Begin with: dtr start --workers 5',
+    'dtr COMMAND --help: flags, examples. dtr config: settings. Begin: dtr start --workers 5',
   ]
 }
 
