@@ -10,7 +10,7 @@ import { isFull, type Purpose, type Session, type Turn } from '../state.js'
 import { voterOf } from './keys.js'
 import { busy, claim, ROUTES_MAX } from './pull-claims.js'
 import { requeue } from './pull-leases.js'
-import { noteQuarantines } from './reputation.js'
+import { noteQuarantine } from './reputation.js'
 import { journal } from './settle.js'
 import { progressed } from './views.js'
 
@@ -109,8 +109,7 @@ function register(turn: Turn, session: SessionId, message: Message<'pull-registe
 export function enlisted(turn: Turn, { session, re, worker: name, about }: Extract<Purpose, { kind: 'enlist' }>): void {
   const { state, at } = turn
   const isNew = !state.pulls.workers.has(name)
-  state.pulls.know(name, about, at.monoMs)
-  noteQuarantines(state)
+  noteQuarantine(state, state.pulls.know(name, about, at.monoMs))
   const types = about.types?.join(',') ?? 'every type'
   turn.log('info', `${name} ${isNew ? 'registers to pull' : 'registers anew'}`, { types, slots: about.slots })
   registered(turn, session, re, name, about)

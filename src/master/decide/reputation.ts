@@ -60,11 +60,13 @@ export function pardoned(
 }
 
 /** At those whom it is about. */
-export function noteQuarantines({ quarantined, workers, pulls }: MasterState): void {
-  for (const worker of workers.values()) worker.quarantined = quarantined.get(worker.voter)
-  for (const worker of pulls.workers.values()) worker.quarantined = quarantined.get(voterOfPull(worker))
+export function noteQuarantines(state: MasterState): void {
+  for (const worker of state.workers.values()) worker.quarantined = state.quarantined.get(worker.voter)
+  for (const worker of state.pulls.workers.values()) noteQuarantine(state, worker)
 }
 
-function voterOfPull({ name, about: { key } }: PullWorker): string {
-  return key === undefined ? name : voterOf({ id: key })
+/** At one that pulls: it votes as its key, or, without one, as its name. */
+export function noteQuarantine({ quarantined }: MasterState, worker: PullWorker): void {
+  const { key } = worker.about
+  worker.quarantined = quarantined.get(key === undefined ? worker.name : voterOf({ id: key }))
 }
