@@ -1,6 +1,7 @@
 // How fast the SQLite store applies batches, by hand: `node dist/test/store/throughput.js [folder] [batches] [bytes] [kept]`.
 // Each batch submits, claims and completes 512 tasks; every commit is on disk before the next begins. With `kept` each
-// batch also forgets what has ended beyond so many tasks.
+// batch also forgets what has ended beyond so many tasks. Of a loaded machine only the processor time says something: it is
+// that of all threads, so it has in it what the way between the threads costs.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +56,7 @@ const prunes: readonly Operation[] =
 
 async function measure(what: string, apply: (n: number) => Promise<void>): Promise<void> {
   const began = rawMonoMs()
+  const cpu = process.cpuUsage()
   let longestMs = 0
   for (let n = 0; n < batches; n += 1) {
     const from = rawMonoMs()
@@ -62,9 +64,12 @@ async function measure(what: string, apply: (n: number) => Promise<void>): Promi
     longestMs = Math.max(longestMs, rawMonoMs() - from)
   }
   const seconds = (rawMonoMs() - began) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  const cpuUs = (user + system) / (batches * SIZE)
   const rate = Math.round((batches * SIZE) / seconds)
   console.log(
-    `${what.padEnd(20)} ${rate} tasks/s, ${((seconds / batches) * 1_000).toFixed(1)} ms a batch, longest ${longestMs.toFixed(0)} ms`,
+    `${what.padEnd(20)} ${rate} tasks/s, ${cpuUs.toFixed(1)} us of processor time a task, ` +
+      `${((seconds / batches) * 1_000).toFixed(1)} ms a batch, longest ${longestMs.toFixed(0)} ms`,
   )
 }
 
