@@ -32,7 +32,7 @@ export async function start(models, settings = {}, module = 'tasks.mjs') {
   const client = await cluster.client()
   const workers = Object.entries(models).map(([name, model]) => {
     const where = ['--data', data, '--logs', logs, '--log-level', 'warn', '--worker-ports', WORKER_PORTS]
-    const args = ['worker', '--id', name, '--tasks', tasks, '--slots', '4', ...where]
+    const args = ['worker', '--id', name, '--model', model, '--tasks', tasks, '--slots', '4', ...where]
     const environment = { ...process.env, SENTIMENT_MODEL: model }
     const child = spawn(process.execPath, [BIN, ...args], { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
     return { name, child, ended: new Promise((resolve) => child.once('close', resolve)) }
