@@ -1,14 +1,8 @@
-// Planted faults: what somebody could break one day of tasks that are voted on (P31).
+// Planted faults: what somebody could break one day of tasks that are voted on (P31). That a late
+// result is none at all the fence sees to, whose mutants are those of P5.
 import { type Mutant, mutant } from './mutant.js'
 
 export const MUTANTS_OF_VOTES: readonly Mutant[] = [
-  mutant(
-    'votes: a late result of a replica is one',
-    'P31',
-    'store/memory.js',
-    'if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested)',
-    "if (row?.state !== 'running' || row.cancelRequested)",
-  ),
   mutant(
     'votes: of before a retry they count after it',
     'P31',
