@@ -21,8 +21,8 @@ t.test('dtr top', async (t) => {
     t.match(refused.stderr, /draws on a terminal.*there is none here\n.*--once/s)
     t.equal(refused.stdout, '')
     t.equal((await once.ended).code, 0)
-    t.match(once.stdout, /^dtr {2}healthy {2}2 workers ready .*\n0 pending/)
-    t.match(once.stdout, / w1 +ready +0\/1 +0\/s +idle/)
+    t.match(once.stdout, /^dtr {2}healthy {2}2 workers ready, nothing runs .*\n0 pending/)
+    t.match(once.stdout, / w1 +ready +0\/1 +0\/s +(\d+M +)?idle/)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: there must be none
     t.notMatch(once.stdout, /\u001b/)
   })
