@@ -40,7 +40,7 @@ function offersAll(t: Test, ask: Ask): void {
   const names = commands.map(({ name }) => name)
   t.same([...ask('dtr ')].sort(), [...names].sort(), 'all commands')
   t.same([...ask('dtr sta')].sort(), ['start', 'status'])
-  t.same([...ask('dtr start --wo')].sort(), ['--worker-ports', '--workers'])
+  t.same([...ask('dtr start --wo')].sort(), ['--worker-grpc', '--worker-ports', '--workers'])
   t.same([...ask('dtr status --d')].sort(), ['--data', '--debug'])
   t.same([...ask('dtr tasks --state ')].sort(), [...STATES].sort())
   t.same(ask('dtr start --log-level d'), ['debug'])
