@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { compete } from './contest.js'
 import { thisMachine } from './machine.js'
 import { backlog } from './measurements/backlog.js'
+import { dashboard } from './measurements/dashboard.js'
 import { fakes } from './measurements/fakes.js'
 import { floors } from './measurements/floors.js'
 import { gateway } from './measurements/gateway.js'
@@ -87,6 +88,10 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
       ...(await gateway({ runs, ...sizes.gateway, tell })),
       ...(await grpc({ runs, ...sizes.grpc, tell })),
     ]
+  },
+  dashboard: async () => {
+    const figures = await dashboard({ ...sizes.dashboard, tell })
+    if (figures !== undefined) results.dashboard = figures
   },
   safety: async () => {
     results.safety = await safety({ runs, ...sizes.safety, tell })

@@ -10,6 +10,7 @@ export const FULL = {
   prefetch: { workers: 10, long: { count: 20, ms: 5_000 }, short: { count: 2_000, ms: 5 } },
   gateway: { tasks: 20_000, streams: 2_000 },
   grpc: { tasks: 20_000, streams: 500 },
+  dashboard: { workers: 1_000, pending: 1_000_000, rate: 200, visits: 5, lists: 25, openMs: 600_000 },
   safety: { tasks: 20_000 },
 }
 
@@ -24,5 +25,6 @@ export const SMOKE: typeof FULL = {
   prefetch: { workers: 2, long: { count: 2, ms: 100 }, short: { count: 20, ms: 5 } },
   gateway: { tasks: 200, streams: 50 },
   grpc: { tasks: 200, streams: 20 },
+  dashboard: { workers: 10, pending: 100, rate: 20, visits: 1, lists: 1, openMs: 1_000 },
   safety: { tasks: 200 },
 }

@@ -113,7 +113,7 @@ async function measure(tasks: number, { count, type, how }: Situation): Promise<
   }
 }
 
-async function fill(dtr: Dtr, count: number, type: string, how: object): Promise<void> {
+export async function fill(dtr: Dtr, count: number, type: string, how: object): Promise<void> {
   const under = new Set<Promise<unknown>>()
   for (let n = 0; n < count; n += 1) {
     const accepted = dtr.client.submit(type, PAYLOAD, how).finally(() => under.delete(accepted))

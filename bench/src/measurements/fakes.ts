@@ -8,7 +8,7 @@ import type { Figure } from '../figures.js'
 import { processorMs } from '../machine.js'
 import { CONCURRENCY } from '../system.js'
 import { Dtr } from '../systems/dtr.js'
-import { FakeWorker } from './fake-worker.js'
+import { FakeWorker, type FakeWorkerOptions } from './fake-worker.js'
 
 export interface FakeOptions {
   readonly runs: number
@@ -52,16 +52,12 @@ export async function fakes(options: FakeOptions): Promise<readonly FakeFigures[
 
 async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ beat: number; task: number }> {
   const dtr = new Dtr({ workers: 0 })
-  const workers: FakeWorker[] = []
+  let workers: readonly FakeWorker[] = []
   try {
     await dtr.start()
     const idle = await busyMs(dtr, () => pause(idleMs))
     const heartbeatMs = (count / BEATS_A_SECOND) * 1_000
-    const options = { ...masterOf(dtr), heartbeatMs, slots: CONCURRENCY }
-    while (workers.length < count) {
-      const some = Array.from({ length: Math.min(JOINING, count - workers.length) }, (_, n) => workers.length + n)
-      workers.push(...(await Promise.all(some.map((n) => FakeWorker.join(`fake-${n}`, options)))))
-    }
+    workers = await joinFakes(dtr, count, { heartbeatMs, slots: CONCURRENCY })
     await dtr.throughput(Math.ceil(tasks / 10))
     const beating = await busyMs(dtr, () => pause(idleMs))
     const working = await busyMs(dtr, () => dtr.throughput(tasks))
@@ -73,6 +69,21 @@ async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ be
     for (const worker of workers) worker.end()
     await dtr.stop()
   }
+}
+
+/** So many, some at a time. */
+export async function joinFakes(
+  dtr: Dtr,
+  count: number,
+  how: Pick<FakeWorkerOptions, 'heartbeatMs' | 'slots'>,
+): Promise<readonly FakeWorker[]> {
+  const workers: FakeWorker[] = []
+  while (workers.length < count) {
+    const some = Array.from({ length: Math.min(JOINING, count - workers.length) }, (_, n) => workers.length + n)
+    const joined = some.map((n) => FakeWorker.join(`fake-${n}`, { ...masterOf(dtr), ...how }))
+    workers.push(...(await Promise.all(joined)))
+  }
+  return workers
 }
 
 function masterOf({ cluster }: Dtr): { key: ReturnType<typeof readKey>; port: number } {
