@@ -202,7 +202,7 @@ export const SETTINGS = {
   httpTextReplicas: setting<Replicas | undefined>(
     undefined,
     parseReplicas(100),
-    'so many workers (or `auto`) do a task that comes as {"text": ...} and says nothing of votes, and vote',
+    'so many workers (or `auto`) do a task that comes as {"text": ...} and says nothing of votes, and vote; all of so many are waited for',
   ),
   httpTextVoteOn: setting<string | undefined>(
     undefined,

@@ -81,7 +81,7 @@ export function describeTask(task: TaskField, view: StoryView): readonly string[
 /** Who has voted for what, and what its replicas are. */
 function votes({ poll }: TaskField): readonly string[] {
   if (poll === undefined) return []
-  const { quorum, compare, on, tolerance } = poll.rule
+  const { quorum, compare, on, tolerance, all } = poll.rule
   const part = on === undefined ? '' : ` on ${on}`
   const near = tolerance === undefined ? '' : ` within ${tolerance}`
   const rows = poll.replicas.map(({ n, id, voter, state, ballot, agreed }) => [
@@ -91,7 +91,12 @@ function votes({ poll }: TaskField): readonly string[] {
   ])
   const cells = rows.map((row) => row.map(escapeControls))
   const one = poll.rule.replicas === AUTO && poll.checked !== true ? 'one may be enough (auto); else ' : ''
-  return ['', `votes: ${one}${quorum} must be the same as ${compare}${part}${near}`, ...plainTable(VOTE_COLUMNS, cells)]
+  const whole = all === true ? 'all are waited for; ' : ''
+  return [
+    '',
+    `votes: ${one}${whole}${quorum} must be the same as ${compare}${part}${near}`,
+    ...plainTable(VOTE_COLUMNS, cells),
+  ]
 }
 
 const VOTE_COLUMNS = ['', 'replica', 'worker', 'vote', '']

@@ -105,7 +105,8 @@ function last(task: TaskField, { now }: StoryView): Happening[] {
 function votesIn({ rule, checked, replicas }: NonNullable<TaskField['poll']>): string {
   const cast = replicas.filter(({ state }) => state === 'cast').length
   const one = rule.replicas === AUTO && checked !== true ? 'one vote that is enough, or ' : ''
-  return `${one}${rule.quorum} votes that agree; of its ${replicas.length} replicas ${cast} have voted`
+  const all = rule.all === true ? 'all its replicas, and ' : ''
+  return `${one}${all}${rule.quorum} votes that agree; of its ${replicas.length} replicas ${cast} have voted`
 }
 
 function running(task: TaskField, now: number): string {

@@ -27,6 +27,7 @@ export const TASK_FLAGS: Readonly<Record<string, FlagWords>> = {
   compare: { about: 'what makes results the same: json, exact or numeric', value: 'json' },
   'vote-on': { about: 'vote on a part of the result, a JSON Pointer', value: '/label' },
   tolerance: { about: 'numbers agree where they are not further apart', value: '0.01' },
+  'vote-all': { about: 'wait for all replicas, also where enough agree already' },
   spread: { about: 'host: no two replicas on one machine while others have room', value: 'host' },
 }
 
@@ -45,6 +46,7 @@ export function taskOptions(flags: Flags): TaskOptions {
     compare: flags.word('compare', COMPARISONS),
     voteOn: flags.text('vote-on'),
     tolerance: flags.number('tolerance'),
+    voteAll: flags.has('vote-all') || undefined,
     spread: flags.word('spread', ['host']),
   }
 }

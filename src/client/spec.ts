@@ -43,6 +43,8 @@ export interface TaskOptions {
   readonly voteOn?: string | undefined
   /** Numbers agree where any two of them are not further apart. */
   readonly tolerance?: number | undefined
+  /** Wait for all replicas, also where enough agree already. Else the others are cancelled then. */
+  readonly voteAll?: boolean | undefined
   /** `host`: no two replicas on one machine while others have room. On one worker there are never two. */
   readonly spread?: 'host' | undefined
   readonly description?: string | undefined
@@ -64,7 +66,7 @@ const idSchema = Compile(Id)
 /** Of a task, then of the call that submits it. */
 const OPTION_NAMES: readonly string[] = [
   ...['priority', 'delay', 'retries', 'timeout', 'expires', 'deadline', 'key', 'queue', 'description', 'meta'],
-  ...['replicas', 'quorum', 'maxReplicas', 'compare', 'voteOn', 'tolerance', 'spread'],
+  ...['replicas', 'quorum', 'maxReplicas', 'compare', 'voteOn', 'tolerance', 'voteAll', 'spread'],
   ...['signal', 'busyFor', 'follow', 'ordered', 'window', 'keys'],
 ]
 
@@ -147,8 +149,9 @@ export function readMs(value: Duration | undefined, name: string): number | unde
 
 /** @throws DtrError `bad_input` that names the option */
 function voteOf(options: TaskOptions): SubmittedTask['vote'] {
-  const { replicas, quorum, maxReplicas, compare, voteOn: on, tolerance, spread } = options
-  const asked = { replicas, quorum, maxReplicas, compare, on, tolerance, spread }
+  const { replicas, quorum, maxReplicas, compare, voteOn: on, tolerance, voteAll, spread } = options
+  const all = voteAll === false ? undefined : voteAll
+  const asked = { replicas, quorum, maxReplicas, compare, on, tolerance, all, spread }
   if (Object.values(asked).every((value) => value === undefined)) return undefined
   return readVoteRule(asked)
 }

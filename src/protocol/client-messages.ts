@@ -55,6 +55,7 @@ export const VoteField = Type.Object({
   /** A JSON Pointer. */
   on: Type.Optional(Text(1_000)),
   tolerance: Type.Optional(Type.Number({ minimum: 0 })),
+  all: Type.Optional(Type.Boolean()),
   spread: Type.Optional(Type.Enum(['host'])),
 })
 export const PollField = Type.Object({

@@ -169,8 +169,9 @@ export class Polls {
 
   #agree(parent: TaskRow, { rule }: PollRow, round: readonly ReplicaRow[], votes: readonly Cast[]): void {
     const { rows, now } = this.work
-    // The vote that decides is there; one before it may have been forgotten already, where little is kept.
-    const canonical = votes.map(({ taskId }) => rows.task(taskId)).find((row) => row?.result !== undefined)
+    // One of them may have been forgotten already, where little is kept, but not the one that decides: it has just come.
+    const canonical = votes.map(({ taskId }) => rows.task(taskId)).find((row) => row?.state === 'completed')
+    if (canonical === undefined) return this.#askAgain(parent, round)
     for (const replica of round) {
       const { ballot } = replica
       if (ballot === undefined) continue
@@ -179,8 +180,18 @@ export class Polls {
       this.#credit(parent, replica, agreed, votes.length > 1)
     }
     const { error: _, ...kept } = parent
-    const { result = 'null', resultEncoding = 'json' } = canonical ?? {}
+    const { result = 'null', resultEncoding = 'json' } = canonical
     this.work.replace(parent, { ...kept, state: 'completed', result, resultEncoding, endedAt: now })
+  }
+
+  /** While others were waited for all that was agreed on has been forgotten: of that no vote is left. */
+  #askAgain(parent: TaskRow, round: readonly ReplicaRow[]): void {
+    const { rows } = this.work
+    for (const { ballot: _, ...replica } of round) {
+      if (replica.state === 'cast' && rows.task(replica.taskId)?.state !== 'completed')
+        rows.polls.putReplica({ ...withoutSeat(replica), state: 'void' })
+    }
+    this.#decide(parent.id)
   }
 
   /** @param proven not one alone said so */

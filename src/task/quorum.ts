@@ -2,7 +2,7 @@
 //
 //   votes of replicas ---> agreed     as many as the quorum voted the same: the canonical result is one of theirs
 //                     ---> doubtful   of "auto": the first vote is there, and whoever cast it decides whether it is enough
-//                     ---> undecided  and so many more replicas are to be sent out
+//                     ---> undecided  and so many more replicas are to be sent out, or none: those that are out are waited for
 //                     ---> failed     even if all that may still be sent out agreed, it would not be enough
 //
 // What always holds:
@@ -33,6 +33,8 @@ export interface VoteRule {
   readonly on?: string
   /** Of `numeric`: votes may be so far apart. */
   readonly tolerance?: number
+  /** Whoever was asked is waited for, also where enough agree already: each vote is counted, and each voter has its point. */
+  readonly all?: boolean
   /** Never two on one machine where others are free. On one worker there are never two. */
   readonly spread?: 'host'
 }
@@ -70,7 +72,7 @@ export type Verdict<Cast extends Vote = Vote> =
 /** The rule with its defaults. @throws DtrError `bad_input` that names the field */
 export function readVoteRule(asked: VoteRequest): VoteRule {
   const { replicas, quorum, maxReplicas } = asked.replicas === AUTO ? readAuto(asked) : readNumbers(asked)
-  const { on, tolerance } = asked
+  const { on, tolerance, all } = asked
   const compare = asked.compare ?? (tolerance === undefined ? 'json' : 'numeric')
   if (on !== undefined && !isPointer(on)) {
     throw bad(`voteOn: "${on}" is no JSON Pointer`, 'write /label, or /scores/0 for the first of a list')
@@ -84,10 +86,12 @@ export function readVoteRule(asked: VoteRequest): VoteRule {
   if (tolerance !== undefined && !(Number.isFinite(tolerance) && tolerance >= 0)) {
     throw bad(`tolerance: ${tolerance} is not a number from 0 on`)
   }
+  if (all !== undefined) checkAll(all, replicas, quorum)
   return {
     ...{ replicas, quorum, maxReplicas, compare },
     ...(on !== undefined && on !== '' && { on }),
     ...(tolerance !== undefined && { tolerance }),
+    ...(all === true && { all }),
     ...(asked.spread !== undefined && { spread: asked.spread }),
   }
 }
@@ -108,6 +112,21 @@ function readAuto(asked: VoteRequest) {
   return { replicas: AUTO, quorum, maxReplicas } as const
 }
 
+/** Were half of them enough, two groups might be, and neither be what was agreed on. */
+function checkAll(all: boolean, replicas: VoteRule['replicas'], quorum: number): void {
+  if (typeof all !== 'boolean') throw bad(`voteAll: ${String(all)} is neither true nor false`)
+  if (!all) return
+  if (replicas === AUTO) {
+    throw bad('voteAll: replicas auto asks others only where one is not enough', 'give replicas as a number')
+  }
+  if (2 * quorum <= replicas) {
+    throw bad(
+      `voteAll: of ${replicas} replicas that are all waited for more than half must agree, and quorum is ${quorum}`,
+      `set quorum to ${Math.floor(replicas / 2) + 1} or more; over HTTP replicas, unlike required_submissions, waits for no others`,
+    )
+  }
+}
+
 /** So many replicas go out with the task. */
 export function sentAtFirst({ replicas }: VoteRule): number {
   return replicas === AUTO ? 1 : replicas
@@ -118,7 +137,10 @@ export function decideQuorum<Cast extends Vote>(
   { votes, open, issued, checked }: Poll<Cast>,
 ): Verdict<Cast> {
   const agreeing = largestGroup(rule, oneEach(votes))
-  if (agreeing.length >= rule.quorum) return { kind: 'agreed', votes: agreeing }
+  if (agreeing.length >= rule.quorum) {
+    const waits = rule.all === true && open > 0
+    return waits ? { kind: 'undecided', more: 0 } : { kind: 'agreed', votes: agreeing }
+  }
   const mayBeOne = rule.replicas === AUTO && checked !== true
   const [first] = agreeing
   if (mayBeOne && first !== undefined) return { kind: 'doubtful', vote: first }

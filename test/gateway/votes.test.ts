@@ -16,20 +16,21 @@ async function vote(worker: string, label: string, confidence: number) {
   return (await ask('POST', '/workers/submit', said)).body.outcome
 }
 
-t.test('three workers, two of which must agree on the label', async (t) => {
+t.test('three workers, two of which must agree on the label, and all of which are waited for', async (t) => {
   const body = { text: 'This system works perfectly!', required_submissions: 3, vote_on: '/label' }
   const { id } = (await ask('POST', '/tasks', body)).body
   t.equal(await vote('alice', 'positive', 0.9), 'recorded')
   t.equal(await next('alice'), undefined, 'she has voted')
   t.match((await ask('GET', `/tasks/${id}`)).body, { status: 'pending' })
-  t.equal(await vote('mallory', 'negative', 1), 'recorded')
   t.equal(await vote('bob', 'positive', 0.6), 'recorded')
+  t.match((await ask('GET', `/tasks/${id}`)).body, { status: 'pending' }, 'one has not said anything yet')
+  t.equal(await vote('mallory', 'negative', 1), 'recorded')
   const { body: task } = await ask('GET', `/tasks/${id}?story=true`)
   t.match(task, { status: 'completed', result: { label: 'positive', confidence: 0.9 } })
   t.match(task.votes, [
     { replica: 1, worker_id: 'alice', state: 'cast', vote: '"positive"', agreed: true },
-    { replica: 2, worker_id: 'mallory', state: 'cast', vote: '"negative"', agreed: false },
-    { replica: 3, worker_id: 'bob', state: 'cast', vote: '"positive"', agreed: true },
+    { replica: 2, worker_id: 'bob', state: 'cast', vote: '"positive"', agreed: true },
+    { replica: 3, worker_id: 'mallory', state: 'cast', vote: '"negative"', agreed: false },
   ])
   t.match((await ask('GET', `/tasks/${task.votes[0].task_id}`)).body, { text: body.text, description: /^replica 1 of/ })
 })
@@ -59,6 +60,9 @@ t.test('what cannot be is refused by name', async (t) => {
   await refused({ replicas: 2, quorum: 3 }, /quorum: 3 is not a whole number from 1 to 2/)
   await refused({ replicas: 3, vote_on: 'label' }, /voteOn: .*label.* is no JSON Pointer/)
   await refused({ replicas: 3, compare: 'fuzzy' }, /compare/)
+  await refused({ required_submissions: 4, quorum: 2 }, /voteAll: of 4 replicas .* and quorum is 2/)
+  await refused({ replicas: 'auto', vote_all: true }, /voteAll: replicas auto/)
+  await refused({ replicas: 3, vote_all: 'maybe' }, /vote_all/)
 })
 
 async function caller(role: 'worker' | 'read' | 'submit') {

@@ -38,7 +38,7 @@ t.test('a quorum outvotes a liar, and does without who was killed', async (t) =>
   t.equal(await held.result(), 'the same')
   t.equal(new Set((await polled()).map((replica) => replica.voter)).size, 3)
 
-  const flags = ['--replicas', '3', '--vote-on', '/label', '--wait', '--data', cluster.data]
+  const flags = ['--replicas', '3', '--vote-on', '/label', '--vote-all', '--wait', '--data', cluster.data]
   const submit = cluster.run(['submit', 'judge', JSON.stringify({ folder }), ...flags])
   t.equal((await submit.ended).code, 0, submit.stderr)
   t.match(JSON.parse(submit.stdout), { label: 'right' })
@@ -46,6 +46,6 @@ t.test('a quorum outvotes a liar, and does without who was killed', async (t) =>
   const [last] = listed.filter(({ description }) => description === undefined)
   const get = cluster.run(['get', last!.id, '--data', cluster.data])
   t.equal((await get.ended).code, 0)
-  t.match(get.stdout, /votes: 2 must be the same as json on \/label/)
+  t.match(get.stdout, /votes: all are waited for; 2 must be the same as json on \/label/)
   t.match(get.stdout, /w\d +"right" +agrees/)
 })

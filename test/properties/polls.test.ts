@@ -50,10 +50,14 @@ const STEPS: Arbitrary<readonly Step[]> = fc.array(
   { minLength: 10, maxLength: 40 },
 )
 const RULE: Arbitrary<VoteRule> = fc
-  .record({ quorum: fc.integer({ min: 1, max: 3 }), extra: fc.nat(2), more: fc.nat(3), numeric: fc.boolean() })
-  .map(({ quorum, extra, more, numeric }) => {
+  .record({
+    ...{ quorum: fc.integer({ min: 1, max: 3 }), extra: fc.nat(2), more: fc.nat(3), numeric: fc.boolean() },
+    waits: fc.nat(3).map((n) => n === 0),
+  })
+  .map(({ quorum, extra, more, numeric, waits }) => {
     const replicas = quorum + extra
-    return readVoteRule({ replicas, quorum, maxReplicas: replicas + more, ...(numeric && { tolerance: 1 }) })
+    const all = waits && 2 * quorum > replicas
+    return readVoteRule({ replicas, quorum, maxReplicas: replicas + more, all, ...(numeric && { tolerance: 1 }) })
   })
 
 function parentId(n: number): string {

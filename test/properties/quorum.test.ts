@@ -6,9 +6,12 @@ import { holds, same } from './holds.js'
 
 /** Few voters and few ballots, so that two of one voter, ties and disagreement come often. */
 const RULE: Arbitrary<VoteRule> = fc
-  .record({ quorum: fc.integer({ min: 1, max: 4 }), numeric: fc.boolean(), more: fc.nat(4), tolerance: fc.nat(3) })
-  .map(({ quorum, numeric, more, tolerance }) =>
-    readVoteRule({ replicas: quorum, quorum, maxReplicas: quorum + more, ...(numeric && { tolerance }) }),
+  .record({
+    ...{ quorum: fc.integer({ min: 1, max: 4 }), numeric: fc.boolean(), more: fc.nat(4), tolerance: fc.nat(3) },
+    all: fc.nat(3).map((n) => n === 0),
+  })
+  .map(({ quorum, numeric, more, tolerance, all }) =>
+    readVoteRule({ replicas: quorum, quorum, maxReplicas: quorum + more, all, ...(numeric && { tolerance }) }),
   )
 const VOTES: Arbitrary<readonly Vote[]> = fc
   .array(fc.record({ voter: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), ballot: fc.nat(6).map(String) }), {
@@ -45,6 +48,14 @@ holds(
   }),
   2_000,
   (t) => t.ok(agreements > 400, `${agreements} of them agreed`),
+)
+
+holds(
+  'where all are waited for the verdict is that of the quorum, once nobody may vote any more who was asked',
+  fc.property(POLL, (poll) => {
+    const [waiting, eager] = [true, false].map((all) => verdictOf({ ...poll, rule: { ...poll.rule, all } }))
+    same(waiting, eager?.kind === 'agreed' && poll.open > 0 ? { kind: 'undecided', more: 0 } : eager)
+  }),
 )
 
 holds(

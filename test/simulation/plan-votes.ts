@@ -14,6 +14,8 @@ export interface VotesPlan {
   readonly taskShare: number
   readonly liarShare: number
   readonly random: Random
+  /** Which tasks wait for all replicas: a stream of its own. */
+  readonly waiting: Random
 }
 
 /** How far apart honest votes may be where they are numbers, and what is tolerated. */
@@ -25,7 +27,7 @@ export function drawVotes(seed: number): VotesPlan | undefined {
   const random = new Random(seed ^ 0xba11e)
   if (!random.chance(0.25)) return undefined
   const [extraWorkers, taskShare, liarShare] = [random.whole(0, 4), random.pick([0.3, 1]), random.pick([0, 0.3, 0.6])]
-  return { extraWorkers, taskShare, liarShare, random }
+  return { extraWorkers, taskShare, liarShare, random, waiting: new Random(seed ^ 0xa11) }
 }
 
 export function drawLies({ random, liarShare }: VotesPlan): Lies {
@@ -33,15 +35,17 @@ export function drawLies({ random, liarShare }: VotesPlan): Lies {
 }
 
 /** @param voters that serve every type: where a poll may want more, its task is over after a while without its quorum */
-export function drawVoted({ random, taskShare }: VotesPlan, task: TaskPlan, voters: number): TaskPlan {
+export function drawVoted({ random, waiting, taskShare }: VotesPlan, task: TaskPlan, voters: number): TaskPlan {
   const { spec, runs, cancelAtMs } = task
   if (spec.type === UNSERVED || !random.chance(taskShare)) return task
   const replicas = random.whole(1, 4)
   const quorum = random.whole(1, replicas)
   const maxReplicas = replicas + random.whole(0, 3)
+  const all = waiting.chance(0.3) && 2 * quorum > replicas
   const vote = {
     ...{ replicas, quorum, maxReplicas, on: '/label' },
     ...(random.chance(0.3) && { tolerance: TOLERANCE }),
+    ...(all && { all }),
     ...(random.chance(0.4) && { spread: 'host' as const }),
   }
   // Code that never votes shows nothing, so most of it does.

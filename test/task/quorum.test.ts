@@ -26,6 +26,19 @@ t.test('a replica that ends without a vote is made up for', async (t) => {
   t.same(decideQuorum(THREE, { votes: [], open: 0, issued: 7 }), { kind: 'failed', most: 0 })
 })
 
+t.test('all are waited for: those who may still vote, and nobody else', async (t) => {
+  const rule = readVoteRule({ replicas: 3, all: true })
+  t.match(rule, { quorum: 2, all: true })
+  const votes = cast('yes', 'yes', 'no')
+  t.same(decideQuorum(rule, { votes: votes.slice(0, 2), open: 1, issued: 3 }), { kind: 'undecided', more: 0 })
+  t.same(decideQuorum(rule, { votes, open: 0, issued: 3 }), { kind: 'agreed', votes: votes.slice(0, 2) })
+  const two = votes.slice(0, 2)
+  t.same(decideQuorum(rule, { votes: two, open: 0, issued: 3 }), { kind: 'agreed', votes: two }, 'one gave none')
+  t.same(decideQuorum(rule, { votes: cast('a', 'b'), open: 0, issued: 3 }), { kind: 'undecided', more: 1 })
+  t.same(decideQuorum(rule, { votes: cast('a', 'b', 'c'), open: 0, issued: 7 }), { kind: 'failed', most: 1 })
+  t.same(readVoteRule({ replicas: 3, all: false }), readVoteRule({ replicas: 3 }), 'the same rule')
+})
+
 t.test('numbers agree where any two of them are near, and not in a chain', async (t) => {
   const rule = readVoteRule({ replicas: 3, quorum: 3, tolerance: 1 })
   t.match(decideQuorum(rule, { votes: cast('1', '2', '3'), open: 0, issued: 3 }), { kind: 'undecided' })
@@ -94,6 +107,9 @@ t.test('a rule that cannot be is refused by name', async (t) => {
   refused({ replicas: 3, maxReplicas: 2 }, /maxReplicas: 2 is not a whole number from 3 to 100/)
   refused({ replicas: 'auto', quorum: 1 }, /quorum of replicas auto: 1 is not a whole number from 2 to 100/)
   refused({ replicas: 'auto', quorum: 3, maxReplicas: 2 }, /maxReplicas: 2 is not a whole number from 3 to 100/)
+  refused({ replicas: 'auto', all: true }, /voteAll: replicas auto asks others only where one is not enough/)
+  refused({ replicas: 4, quorum: 2, all: true }, /voteAll: of 4 replicas .* more than half must agree, and quorum is 2/)
+  refused({ all: 'yes' as never }, /voteAll: yes is neither true nor false/)
   refused({ on: 'label' }, /voteOn: "label" is no JSON Pointer/)
   refused({ on: '/a', compare: 'exact' }, /voteOn: exact compares the whole result/)
   refused({ tolerance: 1, compare: 'json' }, /tolerance: json compares without one/)

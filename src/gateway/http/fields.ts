@@ -157,7 +157,7 @@ export const SubmitBody = Body({
   ),
   quorum: Type.Optional(Type.Integer({ ...REPLICAS, description: 'so many must agree; more than half where unset' })),
   required_submissions: Type.Optional(
-    Type.Integer({ ...REPLICAS, description: 'so many replicas, of which more than half must agree' }),
+    Type.Integer({ ...REPLICAS, description: 'so many replicas, all of them waited for; more than half must agree' }),
   ),
   max_replicas: Type.Optional(
     Type.Integer({ ...REPLICAS, description: 'where they disagree more go out, up to so many in all' }),
@@ -167,6 +167,11 @@ export const SubmitBody = Body({
     Type.String({ maxLength: 1_000, description: 'a JSON Pointer to the part that is voted on', examples: ['/label'] }),
   ),
   tolerance: Type.Optional(Type.Number({ minimum: 0, description: 'numbers agree where they are not further apart' })),
+  vote_all: Type.Optional(
+    Type.Boolean({
+      description: 'wait for all replicas, also where enough agree already; so does required_submissions',
+    }),
+  ),
   spread: Type.Optional(Type.Enum(['host'], { description: 'no two on one machine while others have room' })),
   key: Type.Optional(
     Type.String({ minLength: 1, maxLength: 1_000, description: 'the same key is the same task; as Idempotency-Key' }),

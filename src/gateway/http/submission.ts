@@ -3,6 +3,7 @@
 import type { SubmitOptions } from '../../client/client.js'
 import type { Replicas } from '../../config.js'
 import { DtrError } from '../../errors.js'
+import { AUTO } from '../../task/quorum.js'
 import { carriedIn } from './carried.js'
 import type { SubmitBody } from './fields.js'
 
@@ -48,10 +49,15 @@ export function submissionOf(body: SubmitBody, defaults: SubmitDefaults, header?
 function votingOf(body: SubmitBody, { textReplicas, textVoteOn }: SubmitDefaults): Partial<SubmitOptions> {
   const { quorum, compare, tolerance, spread, max_replicas: maxReplicas, vote_on: voteOn } = body
   const replicas = onlyOne(body, 'replicas', 'required_submissions')
-  const said = { replicas, quorum, maxReplicas, compare, voteOn, tolerance, spread }
+  // A task with `required_submissions` is over once it has so many.
+  const voteAll = body.vote_all ?? (body.required_submissions === undefined ? undefined : true)
+  const said = { replicas, quorum, maxReplicas, compare, voteOn, tolerance, voteAll, spread }
   if (body.text === undefined) return said
   const isVoted = Object.values(said).some((value) => value !== undefined)
-  if (!isVoted) return textReplicas === undefined ? said : { replicas: textReplicas, voteOn: textVoteOn }
+  if (!isVoted && textReplicas !== undefined) {
+    return { replicas: textReplicas, voteOn: textVoteOn, ...(textReplicas !== AUTO && { voteAll: true }) }
+  }
+  if (!isVoted) return said
   // Bytes and numbers are not compared by a part that was meant for texts.
   return compare === undefined && tolerance === undefined ? { ...said, voteOn: voteOn ?? textVoteOn } : said
 }

@@ -109,6 +109,65 @@ export function pollScenarios(scenario: Scenario): void {
     t.equal((await s.task(1)).state, 'completed')
   })
 
+  scenario('votes: all are waited for, and each that matched has its point', async (t, s) => {
+    await s.submit(voted(1, { replicas: 3, all: true }))
+    const grants = await seated(s, 'a#1', 'b#1', 'c#1')
+    for (const grant of grants) {
+      t.match(await s.task(1), { state: 'pending' })
+      const { stopped } = await s.apply({ operations: [settleOf(grant, says('1'))] })
+      t.notOk(stopped, 'nobody is told to stop')
+    }
+    t.match(await s.task(1), { state: 'completed', result: '1' })
+    t.match(await pollOf(s, 1), {
+      rule: { all: true },
+      replicas: [{ agreed: true }, { agreed: true }, { agreed: true }],
+    })
+    const { records } = await s.store.reputations()
+    t.same(records.map(({ voter, matched }) => [voter, matched]).sort(), [
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+    ])
+    t.same(await s.submit(voted(1, { replicas: 3, all: true }), voted(1, { replicas: 3 })), ['existing', 'conflict'])
+  })
+
+  scenario('votes: all: a lost one is waited for anew, and one that fails or is cancelled no more', async (t, s) => {
+    await s.submit(voted(1, { replicas: 3, all: true }))
+    const [a, b] = await seated(s, 'a#1', 'b#1', 'c#1')
+    await s.settle(a!, says('1'))
+    await s.settle(b!, says('1'))
+    await s.expire('c#1')
+    t.equal((await s.task(1)).state, 'pending')
+    const [again] = await seated(s, 'd#1')
+    await s.settle(again!, FAIL_FINAL)
+    t.match(await s.task(1), { state: 'completed', result: '1' })
+
+    await s.submit(voted(2, { replicas: 3, all: true }))
+    for (const grant of await seated(s, 'a#1', 'b#1')) await s.settle(grant, says('2'))
+    t.equal((await s.task(2)).state, 'pending')
+    const { id: unclaimed } = (await s.store.get([id(2)]))[0]!.poll!.replicas.map(({ taskId }) => ({ id: taskId }))[2]!
+    await s.one({ kind: 'cancel', taskId: unclaimed })
+    t.match(await s.task(2), { state: 'completed', result: '2' })
+  })
+
+  scenario('votes: all: what was said and forgotten since is asked for anew', async (t, s) => {
+    await s.submit(voted(1, { replicas: 3, all: true }))
+    const [a, b, c] = await seated(s, 'a#1', 'b#1', 'c#1')
+    await s.settle(a!, says('1'))
+    await s.settle(b!, says('1'))
+    s.now += 10
+    const kept = { completedBefore: s.now, failedBefore: s.now, keptMax: 0, keptBytesMax: 0, limit: 100 }
+    await s.apply({ operations: [{ kind: 'prune', ...kept }] })
+    const late = { operations: [settleOf(c!, says('9'))] }
+    t.match(await s.apply(late), { reissued: true })
+    await s.apply({ ...late, retried: true })
+    t.match(await pollOf(s, 1), {
+      replicas: [{ state: 'void' }, { state: 'void' }, { state: 'cast', ballot: '9' }, { state: 'open' }],
+    })
+    for (const holder of ['a#1', 'b#1']) await s.settle((await seated(s, holder))[0]!, says('1'))
+    t.match(await s.task(1), { state: 'completed', result: '1' })
+  })
+
   scenario('votes: that come together are counted together, and a stale one never', async (t, s) => {
     await s.submit(voted(1))
     const [a, b, c] = await seated(s, 'a#1', 'b#1', 'c#1')

@@ -1,6 +1,7 @@
 // P31: a task that is voted on completes with what a quorum of voters really said, each of them once, by code whose lease was
-// current then, since it was sent back last; it ends once, and with it whatever of it still waits or runs. No voter has two
-// replicas of it at a time, nor has one machine while another of those that are offered work could take it.
+// current then, since it was sent back last, and where all are waited for not before none may vote any more; it ends once, and
+// with it whatever of it still waits or runs. No voter has two replicas of it at a time, nor has one machine while another of
+// those that are offered work could take it.
 //
 // Votes are counted here anew, from what was settled on disk; of polls only the ids of the replicas are believed.
 import type { Grant, Operation } from '../../../src/store/store.js'
@@ -106,9 +107,12 @@ export class Votes implements Checker {
         const flaw = flawOf(task, poll)
         if (flaw !== undefined) return { what: `${id} ${flaw}`, taskId: id }
       }
-      if (!isTerminal(task.state) && mostOf(poll, poll.votes) >= poll.rule.quorum)
-        return { what: `a quorum has voted, and ${id} is ${task.state}`, taskId: id }
       const replicas = this.#of(id, rows)
+      const mayVote =
+        poll.rule.all === true && replicas.some(({ row, round }) => round === poll.round && !isTerminal(row.task.state))
+      if (!isTerminal(task.state) && !mayVote && mostOf(poll, poll.votes) >= poll.rule.quorum)
+        return { what: `a quorum has voted, and ${id} is ${task.state}`, taskId: id }
+      if (mayVote && task.state === 'completed' && wasOpen) return { what: `${id} did not wait for all`, taskId: id }
       const sent = [...this.#replicas.values()].filter(
         ({ parentId, round }) => parentId === id && round === poll.round,
       ).length

@@ -25,6 +25,13 @@ export const MUTANTS_OF_VOTES: readonly Mutant[] = [
     'if (agreeing.length >= Math.max(1, rule.quorum - 1))',
   ),
   mutant(
+    'votes: who is slow is not waited for',
+    'P31',
+    'task/quorum.js',
+    'const waits = rule.all === true && open > 0;',
+    'const waits = false;',
+  ),
+  mutant(
     'votes: the result is that of whoever voted first',
     'P31',
     'store/polls.js',
