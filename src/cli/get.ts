@@ -92,11 +92,8 @@ function votes({ poll }: TaskField): readonly string[] {
   const cells = rows.map((row) => row.map(escapeControls))
   const one = poll.rule.replicas === AUTO && poll.checked !== true ? 'one may be enough (auto); else ' : ''
   const whole = all === true ? 'all are waited for; ' : ''
-  return [
-    '',
-    `votes: ${one}${whole}${quorum} must be the same as ${compare}${part}${near}`,
-    ...plainTable(VOTE_COLUMNS, cells),
-  ]
+  const what = compare === 'own' ? 'in their own ballot' : `as ${compare}${part}${near}`
+  return ['', `votes: ${one}${whole}${quorum} must be the same ${what}`, ...plainTable(VOTE_COLUMNS, cells)]
 }
 
 const VOTE_COLUMNS = ['', 'replica', 'worker', 'vote', '']

@@ -24,7 +24,7 @@ export const TASK_FLAGS: Readonly<Record<string, FlagWords>> = {
   replicas: { about: 'let so many workers do it, each once, and vote; auto: as their record asks for', value: '3' },
   quorum: { about: 'so many of them must agree; more than half where unset', value: '2' },
   'max-replicas': { about: 'where they disagree send out more, up to so many in all', value: '7' },
-  compare: { about: 'what makes results the same: json, exact or numeric', value: 'json' },
+  compare: { about: 'what makes results the same: json, exact, numeric or own', value: 'json' },
   'vote-on': { about: 'vote on a part of the result, a JSON Pointer', value: '/label' },
   tolerance: { about: 'numbers agree where they are not further apart', value: '0.01' },
   'vote-all': { about: 'wait for all replicas, also where enough agree already' },

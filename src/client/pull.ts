@@ -6,6 +6,7 @@ import type { WallMs } from '../clock.js'
 import { checkObject, checkOptions, checkSignal, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
 import {
+  BALLOT_BYTES_MAX,
   CHECKPOINT_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
   PullBeat,
@@ -102,6 +103,8 @@ export interface PulledTask {
   readonly meta: string | undefined
   /** The last that an attempt before this one kept, as JSON. */
   readonly checkpoint: string | undefined
+  /** It is voted on by what its code says: `settle` it with a `ballot`. */
+  readonly ballot: boolean
 }
 
 /** A task that a worker goes on with. Without its lease: the one that the worker has on it now. */
@@ -132,8 +135,11 @@ export interface PullHeard {
 }
 
 export type PullEnding =
-  /** @param result any JSON value, or bytes */
-  | { readonly outcome: 'completed'; readonly result?: unknown }
+  /**
+   * @param result any JSON value, or bytes
+   * @param ballot what it votes for, any JSON, at most 4 KiB; where the task asks for one
+   */
+  | { readonly outcome: 'completed'; readonly result?: unknown; readonly ballot?: unknown }
   | {
       readonly outcome: 'failed'
       readonly error:
@@ -159,7 +165,7 @@ type Ask = <Asked extends Request>(request: Asked) => Promise<AnswerTo<Asked>>
 
 const ABOUT_NAMES = ['types', 'queues', 'slots', 'labels', 'model', 'version', 'meta']
 const ENDING_NAMES = {
-  completed: ['result'],
+  completed: ['result', 'ballot'],
   failed: ['error', 'final'],
   returned: ['started'],
 } as const
@@ -319,7 +325,7 @@ export function workerOf({ name, labels = [], ...field }: PullWorkerField): Pull
 }
 
 function pulledTask(field: PulledTaskField, now: WallMs): PulledTask {
-  const { lease, timeoutMs, deadlineMs, suspect = false, meta, checkpoint, ...task } = field
+  const { lease, timeoutMs, deadlineMs, suspect = false, meta, checkpoint, ballot = false, ...task } = field
   const deadlineUntil = deadlineMs === undefined ? undefined : now + deadlineMs
   return {
     ...task,
@@ -330,6 +336,7 @@ function pulledTask(field: PulledTaskField, now: WallMs): PulledTask {
     suspect,
     meta,
     checkpoint,
+    ballot,
   }
 }
 
@@ -341,7 +348,7 @@ function endingOf(settlement: PullEnding): PullEndingField {
   checkOptions(settlement, ['id', 'leaseId', 'outcome', ...names], 'settlement')
   switch (settlement.outcome) {
     case 'completed':
-      return { outcome: 'completed', ...resultOf(settlement.result) }
+      return { outcome: 'completed', ...resultOf(settlement.result), ...ballotOf(settlement.ballot) }
     case 'failed': {
       const { error, final } = settlement
       const { message, code = 'task_failed', ...more } = typeof error === 'string' ? { message: error } : (error ?? {})
@@ -365,6 +372,16 @@ function resultOf(result: unknown): { result: string; encoding?: 'base64' } {
     throw new DtrError('too_large', `result: ${bytes} bytes are more than the limit of ${PAYLOAD_BYTES_MAX}`)
   }
   return isBytes ? { result: text, encoding: 'base64' } : { result: text }
+}
+
+function ballotOf(ballot: unknown): { ballot?: string } {
+  if (ballot === undefined) return {}
+  const text = jsonText(ballot, 'ballot')
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= BALLOT_BYTES_MAX) return { ballot: text }
+  throw new DtrError('too_large', `ballot: ${bytes} bytes are more than the limit of ${BALLOT_BYTES_MAX}`, {
+    hint: 'give a hash of it',
+  })
 }
 
 function present(given: object): object {

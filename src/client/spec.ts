@@ -38,7 +38,7 @@ export interface TaskOptions {
   /** Where they disagree more are sent out, up to so many in all: `2 * replicas + 1` where unset. */
   readonly maxReplicas?: number | undefined
   /** What makes two results the same: their JSON (the order of keys does not matter), their bytes, or being near each other. */
-  readonly compare?: 'json' | 'exact' | 'numeric' | undefined
+  readonly compare?: 'json' | 'exact' | 'numeric' | 'own' | undefined
   /** A JSON Pointer to the part of the result that is voted on, such as `/label`. */
   readonly voteOn?: string | undefined
   /** Numbers agree where any two of them are not further apart. */

@@ -301,7 +301,8 @@ export function charsOf(operation: Operation): number {
   if (operation.kind === 'checkpoint') return operation.value.length
   if (operation.kind !== 'settle') return 0
   const said = operation.log?.text.length ?? 0
-  return operation.ending.kind === 'completed' ? said + operation.ending.result.length : said
+  const { ending } = operation
+  return ending.kind === 'completed' ? said + ending.result.length + (ending.ballot?.length ?? 0) : said
 }
 
 /** The worker that speaks through this session, if it has registered and was not replaced. */

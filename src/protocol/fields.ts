@@ -2,7 +2,7 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { LOG_BYTES_MAX } from '../task/log-tail.js'
 import { TASK_STATES } from '../task/task.js'
-import { CHECKPOINT_BYTES_MAX, LIST_MAX, PAYLOAD_BYTES_MAX } from './limits.js'
+import { BALLOT_BYTES_MAX, CHECKPOINT_BYTES_MAX, LIST_MAX, PAYLOAD_BYTES_MAX } from './limits.js'
 
 export * from './limits.js'
 
@@ -22,6 +22,7 @@ const textOf = (bytesMax: number) =>
   )
 export const Data = textOf(PAYLOAD_BYTES_MAX)
 export const CheckpointData = textOf(CHECKPOINT_BYTES_MAX)
+export const BallotData = textOf(BALLOT_BYTES_MAX)
 /** Number of a client's request, which its answer repeats. */
 export const Re = Count
 export const EncodingField = Type.Enum(['json', 'base64'])

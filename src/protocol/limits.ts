@@ -8,6 +8,8 @@ export const LINE_BYTES_MAX = 8 * 1024 * 1024
 export const PAYLOAD_BYTES_MAX = 1024 * 1024
 /** What an attempt keeps for the next one: an assignment carries it beside the payload, in one line. */
 export const CHECKPOINT_BYTES_MAX = 256 * 1024
+/** What a result votes for, where its code says so itself. */
+export { BALLOT_BYTES_MAX } from '../task/ballot.js'
 /** What may wait to be written to a peer that does not read; beyond it the connection is closed. */
 export const WRITE_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 export const HANDSHAKE_MS_MAX = 2_000

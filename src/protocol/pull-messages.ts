@@ -2,6 +2,7 @@
 // message says for whom it speaks, and any client may say it. So whoever stands between (a gateway) holds nothing.
 import Type, { type Static } from 'typebox'
 import {
+  BallotData,
   CheckpointData,
   Count,
   Data,
@@ -83,7 +84,13 @@ export const PullClaim = Type.Object({
   waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
 })
 export const PullEndingField = Type.Union([
-  Type.Object({ outcome: Type.Literal('completed'), result: Data, encoding: Type.Optional(EncodingField) }),
+  Type.Object({
+    outcome: Type.Literal('completed'),
+    result: Data,
+    encoding: Type.Optional(EncodingField),
+    /** JSON: what it votes for, where the task asked for that. */
+    ballot: Type.Optional(BallotData),
+  }),
   Type.Object({ outcome: Type.Literal('failed'), error: ErrorField, final: Type.Optional(Type.Boolean()) }),
   Type.Object({ outcome: Type.Literal('returned'), started: Type.Optional(Type.Boolean()) }),
 ])
@@ -150,6 +157,8 @@ export const PulledTaskField = Type.Object({
   meta: Type.Optional(Text(META_CHARS_MAX)),
   /** The last that an attempt before this one kept. */
   checkpoint: Type.Optional(CheckpointData),
+  /** It is voted on by what its code says: the result is to come with a `ballot`. */
+  ballot: Type.Optional(Type.Boolean()),
 })
 export const PullClaimed = Type.Object({
   type: Type.Literal('pull-claimed'),

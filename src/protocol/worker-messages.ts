@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { RETURN_REASONS } from '../task/task.js'
 import {
+  BallotData,
   CheckpointData,
   Count,
   Data,
@@ -72,6 +73,8 @@ export const Settlement = Type.Union([
     outcome: Type.Literal('completed'),
     result: Data,
     encoding: Type.Optional(EncodingField),
+    /** JSON: what it votes for, where its assignment asked for that. */
+    ballot: Type.Optional(BallotData),
     log: Type.Optional(LogField),
   }),
   Type.Object({
@@ -165,6 +168,8 @@ export const Assignment = Type.Object({
   meta: Type.Optional(Text(META_CHARS_MAX)),
   /** The last that an attempt before this one kept. */
   checkpoint: Type.Optional(CheckpointData),
+  /** It is voted on by what its code says: the result is to come with a `ballot`. */
+  ballot: Type.Optional(Type.Boolean()),
 })
 export const Assign = Type.Object({ type: Type.Literal('assign'), seq: Count, list: list(Assignment) })
 export const Recorded = Type.Object({

@@ -2,6 +2,7 @@
 // the worker wrote one. How a payload reaches a command, and what its output and its exit code mean, is told here.
 import { constants } from 'node:os'
 import { formatSize } from '../config.js'
+import { noBallot } from '../task/ballot.js'
 import type { TaskError } from '../task/task.js'
 import { type Command, filled, readCommands, type WrittenCommands } from './command.js'
 import { type CommandEnd, runCommand } from './command-process.js'
@@ -49,6 +50,7 @@ export class ExecRunner implements Runner {
   async run(attempt: AttemptInput, control: Control): Promise<AttemptOutcome> {
     const command = this.#commands.get(attempt.type)
     if (command === undefined) return { kind: 'unserved' }
+    if (attempt.ballot === true) return failed({ code: 'non_retryable', message: noBallot(attempt.type) }, true)
     const given = givenTo(command, attempt)
     if ('refusal' in given) return failed({ code: 'payload_refused', message: given.refusal }, true)
     const { killGraceMs, groups } = this.#options

@@ -2,6 +2,7 @@
 
 import { DtrError, type ErrorCode, messageOf } from '../errors.js'
 import type { LogEntry, LogFields, LogLevel } from '../log.js'
+import { BALLOT_BYTES_MAX, noBallot } from '../task/ballot.js'
 import type { TaskContext, TaskLog } from '../task/context.js'
 import { type CheckedTask, isNonRetryable } from '../task/define.js'
 import {
@@ -62,14 +63,16 @@ export class FunctionRunner implements Runner {
     } catch (thrown) {
       return refused('payload_refused', taskErrorOf(thrown, 'payload_refused').message)
     }
+    if (attempt.ballot === true && task.ballot === undefined) return refused('non_retryable', noBallot(task.type))
     let returned: unknown
     try {
       returned = await task.run(payload, new Context(attempt, control, this.#sink))
     } catch (thrown) {
-      const final = isNonRetryable(thrown)
-      return { kind: 'failed', error: taskErrorOf(thrown, final ? 'non_retryable' : 'task_failed'), final }
+      return failedBy(thrown)
     }
-    return writeResult(returned)
+    const outcome = writeResult(returned)
+    if (attempt.ballot !== true || task.ballot === undefined || outcome.kind !== 'completed') return outcome
+    return withBallot(outcome, task.ballot, returned)
   }
 }
 
@@ -166,6 +169,12 @@ function readPayload({ payload, encoding }: AttemptInput): unknown {
   }
 }
 
+/** By its own code. */
+function failedBy(thrown: unknown): AttemptOutcome {
+  const final = isNonRetryable(thrown)
+  return { kind: 'failed', error: taskErrorOf(thrown, final ? 'non_retryable' : 'task_failed'), final }
+}
+
 /** A failure that another attempt could not mend. */
 function refused(code: ErrorCode, message: string): AttemptOutcome {
   return { kind: 'failed', error: taskErrorOf(message, code), final: true }
@@ -185,4 +194,29 @@ function writeResult(returned: unknown): AttemptOutcome {
   const size = Buffer.byteLength(result)
   if (size <= RESULT_BYTES_MAX) return { kind: 'completed', result, encoding: bytes ? 'base64' : 'json' }
   return refused('too_large', `the result has ${size} bytes, and the limit is ${RESULT_BYTES_MAX}: return where it is`)
+}
+
+/** With what the result votes for, in the words of its own code. */
+async function withBallot(
+  outcome: Extract<AttemptOutcome, { kind: 'completed' }>,
+  ballotOf: (result: unknown) => unknown,
+  returned: unknown,
+): Promise<AttemptOutcome> {
+  let value: unknown
+  try {
+    value = await ballotOf(returned)
+  } catch (thrown) {
+    return failedBy(thrown)
+  }
+  let ballot: string | undefined
+  try {
+    ballot = JSON.stringify(value)
+  } catch (thrown) {
+    const why = taskErrorOf(thrown, 'non_retryable').message
+    return refused('non_retryable', `the ballot cannot be written as JSON: ${why}`)
+  }
+  if (ballot === undefined) return refused('non_retryable', `the ballot is a ${typeof value}, which JSON has not`)
+  const size = Buffer.byteLength(ballot)
+  if (size <= BALLOT_BYTES_MAX) return { ...outcome, ballot }
+  return refused('too_large', `the ballot has ${size} bytes, and the limit is ${BALLOT_BYTES_MAX}: give a hash of it`)
 }

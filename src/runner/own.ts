@@ -1,6 +1,7 @@
 // A runner that a user wrote (docs/runners.md): a module whose default export is one. It is held to what every runner must
 // hold: whatever it throws or gives back becomes an outcome that can travel.
 import { DtrError, isErrorCode } from '../errors.js'
+import { BALLOT_BYTES_MAX } from '../task/ballot.js'
 import { isNonRetryable, wrongTypeName } from '../task/define.js'
 import type { TaskError } from '../task/task.js'
 import { checkFile, importDefault } from './load.js'
@@ -113,12 +114,12 @@ function checkWhole(value: unknown, max: number, wrong: () => DtrError): void {
 /** @returns what is wrong with it, or the outcome */
 function checkedOutcome(outcome: unknown): AttemptOutcome | string {
   if (typeof outcome !== 'object' || outcome === null || !('kind' in outcome)) return 'it has no kind'
-  const said = outcome as { kind: unknown; result?: unknown; encoding?: unknown; error?: unknown; final?: unknown }
+  const said = outcome as Readonly<Record<'kind' | 'result' | 'encoding' | 'ballot' | 'error' | 'final', unknown>>
   switch (said.kind) {
     case 'unserved':
       return { kind: 'unserved' }
     case 'completed':
-      return checkedResult(said.result, said.encoding)
+      return checkedResult(said.result, said.encoding, said.ballot)
     case 'failed':
       if (typeof said.final !== 'boolean') return 'final is neither true nor false'
       return checkedFailure(said.error, said.final)
@@ -127,7 +128,7 @@ function checkedOutcome(outcome: unknown): AttemptOutcome | string {
   }
 }
 
-function checkedResult(result: unknown, encoding: unknown): AttemptOutcome | string {
+function checkedResult(result: unknown, encoding: unknown, ballot: unknown): AttemptOutcome | string {
   if (typeof result !== 'string') return 'its result is not a text'
   if (encoding !== 'json' && encoding !== 'base64') return 'its encoding is neither json nor base64'
   const bytes = Buffer.byteLength(result)
@@ -136,7 +137,10 @@ function checkedResult(result: unknown, encoding: unknown): AttemptOutcome | str
     return { kind: 'failed', error: { code: 'too_large', message }, final: true }
   }
   if (!(encoding === 'json' ? isJson(result) : isBase64(result))) return `its result is not ${encoding}`
-  return { kind: 'completed', result, encoding }
+  if (ballot === undefined) return { kind: 'completed', result, encoding }
+  if (typeof ballot !== 'string' || !isJson(ballot)) return 'its ballot is not JSON as text'
+  if (Buffer.byteLength(ballot) <= BALLOT_BYTES_MAX) return { kind: 'completed', result, encoding, ballot }
+  return `its ballot is longer than ${BALLOT_BYTES_MAX} bytes`
 }
 
 function isJson(text: string): boolean {

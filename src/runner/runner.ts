@@ -60,12 +60,20 @@ export interface AttemptInput {
   readonly meta?: string
   /** The last that an attempt before this one kept: JSON as text. */
   readonly checkpoint?: string
+  /** It is voted on by what its code says: what it completes with has a `ballot`. */
+  readonly ballot?: boolean
   /** The span of this attempt, for what it starts; only where it is traced. */
   readonly trace?: { readonly traceparent: string; readonly tracestate?: string }
 }
 
 export type AttemptOutcome =
-  | { readonly kind: 'completed'; readonly result: string; readonly encoding: 'json' | 'base64' }
+  | {
+      readonly kind: 'completed'
+      readonly result: string
+      readonly encoding: 'json' | 'base64'
+      /** JSON as text, at most BALLOT_BYTES_MAX, where the attempt asked for it. */
+      readonly ballot?: string
+    }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly final: boolean }
   /** The type is not served here after all: handed back, and the registration is wrong. */
   | { readonly kind: 'unserved' }

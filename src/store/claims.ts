@@ -33,7 +33,7 @@ function grantApart(work: Work, claim: Claim, open: boolean): Met {
     const before = work.retried ? rows.leased(offer) : undefined
     if (before !== undefined) {
       work.granted(before.runAt)
-      return goingOn(rows, grantOf(before, offer, before.payload))
+      return goingOn(work, grantOf(before, offer, before.payload))
     }
     const isBarred = work.polls.isBarred(offer.holder)
     barred ||= isBarred
@@ -67,13 +67,14 @@ function grantNext(work: Work, merge: Merge, offer: Offer, apart: boolean): Gran
   work.moved(grant, 'pending', 'running')
   work.granted(next.head.runAt)
   if (mayBeReplica(grant.taskId)) polls.seat(grant.taskId, holder)
-  return goingOn(rows, grant)
+  return goingOn(work, grant)
 }
 
 /** With what an attempt before it kept; of the first nobody asks. */
-function goingOn(rows: Rows, grant: Grant): Grant {
+function goingOn({ rows, polls }: Work, grant: Grant): Grant {
   const kept = grant.attempt === 1 ? undefined : rows.checkpoint(grant)
-  return kept === undefined ? grant : { ...grant, checkpoint: kept.value }
+  const told = kept === undefined ? grant : { ...grant, checkpoint: kept.value }
+  return polls.asksBallot(grant.taskId) ? { ...told, ballot: true } : told
 }
 
 interface First {

@@ -24,16 +24,18 @@ import {
 } from './store.js'
 import type { Work } from './work.js'
 
+type SettleOutcome = Extract<OperationOutcome, { kind: 'settle' }>
+
 /** The common outcomes, made once. */
 const ACCEPTED: OperationOutcome = { kind: 'submit', status: 'accepted' }
-const RECORDED: OperationOutcome = { kind: 'settle', status: 'recorded', state: 'completed' }
+const RECORDED: SettleOutcome = { kind: 'settle', status: 'recorded', state: 'completed' }
 
 export function operate(work: Work, operation: Operation): OperationOutcome {
   switch (operation.kind) {
     case 'submit':
       return submit(work, operation)
     case 'settle':
-      return settle(work, operation)
+      return settleVote(work, operation)
     case 'checkpoint':
       return checkpoint(work, operation)
     case 'cancel':
@@ -77,7 +79,14 @@ function sameVote({ polls }: Work, { id, voting }: TaskRow, { vote }: TaskSpec):
   return isDeepStrictEqual(polls.ruleOf(id), vote)
 }
 
-function settle(work: Work, operation: SettleOperation): OperationOutcome {
+/** What has no vote where its code was to give one is an attempt that failed: done again it would have none either. */
+function settleVote(work: Work, operation: SettleOperation): OperationOutcome {
+  const error = work.polls.whyNone(operation)
+  if (error === undefined) return settle(work, operation)
+  return { ...settle(work, { ...operation, ending: { kind: 'failed', error, final: true } }), refused: error }
+}
+
+function settle(work: Work, operation: SettleOperation): SettleOutcome {
   const { taskId, leaseId, ending, log } = operation
   if (log !== undefined) keepLog(work, operation, log)
   if (ending.kind === 'completed') {
@@ -91,6 +100,7 @@ function settle(work: Work, operation: SettleOperation): OperationOutcome {
         origin === undefined
           ? { id: taskId, state: 'completed', result, resultEncoding: encoding }
           : { id: taskId, state: 'completed', result, resultEncoding: encoding, origin },
+        ending.ballot,
       )
       return RECORDED
     }

@@ -11,13 +11,13 @@
 // - verdict, canonical result, what the votes turned out to be (reputations.ts) and the end of all other replicas are one transaction with the vote that decides.
 import { createHash } from 'node:crypto'
 import type { WallMs } from '../clock.js'
-import { ballotOf } from '../task/ballot.js'
+import { ballotOf, noBallot } from '../task/ballot.js'
 import { agreesWith, decideQuorum, sentAtFirst, type Verdict, type Vote, type VoteRule } from '../task/quorum.js'
 import { type Credit, throwDice } from '../task/reputation.js'
 import { isTerminal, type TaskError, type TaskState } from '../task/task.js'
 import { creditVote, doubtOf } from './reputations.js'
 import { endedOf, type NewTaskRow, type PollRow, type ReplicaRow, type Rows, type TaskRow, type Who } from './rows.js'
-import type { EndedTask, Quarantine, StoppedLease, StoreLimits } from './store.js'
+import type { EndedTask, Quarantine, SettleOperation, StoppedLease, StoreLimits } from './store.js'
 
 /** What it needs of the batch that is being applied (work.ts). */
 export interface PollWork {
@@ -101,8 +101,24 @@ export class Polls {
     this.#changed.add(parentId)
   }
 
+  /** Whether it is a replica whose code says itself what it votes for. */
+  asksBallot(id: string): boolean {
+    if (!mayBeReplica(id)) return false
+    const { polls } = this.work.rows
+    const replica = polls.replica(id)
+    return replica !== undefined && polls.get(replica.parentId)?.rule.compare === 'own'
+  }
+
+  /** Why what it completed with is no result: its code was to give a ballot, and gave none. */
+  whyNone({ taskId, ending }: SettleOperation): TaskError | undefined {
+    if (ending.kind !== 'completed' || !this.asksBallot(taskId)) return undefined
+    if (ballotOf({ compare: 'own' }, ending) !== undefined) return undefined
+    const type = this.work.rows.task(taskId)?.type ?? ''
+    return { code: 'non_retryable', message: noBallot(type) }
+  }
+
   /** A task has ended that may be a replica. */
-  ended(id: string): void {
+  ended(id: string, own?: string): void {
     const { polls } = this.work.rows
     const replica = polls.replica(id)
     if (replica === undefined) return
@@ -115,7 +131,8 @@ export class Polls {
     // Too late for a verdict, or for the round in which it was sent out.
     const parent = this.work.rows.task(replica.parentId)
     const counts = parent?.state === 'pending' && replica.n >= poll.first
-    const ballot = counts ? ballotOf(poll.rule, row.result ?? '', row.resultEncoding ?? 'json') : undefined
+    const { result = '', resultEncoding: encoding = 'json' } = row
+    const ballot = counts ? ballotOf(poll.rule, { result, encoding, ballot: own }) : undefined
     polls.putReplica({
       ...replica,
       ...(ballot === undefined ? { state: 'void' } : { state: 'cast', ballot: kept(ballot) }),

@@ -272,6 +272,8 @@ export type OperationOutcome =
       readonly status: 'recorded' | 'stale'
       readonly state?: TaskState
       readonly runAt?: WallMs
+      /** It said that it had completed, and was recorded as failed with this: it has no vote. */
+      readonly refused?: TaskError
     }
   | { readonly kind: 'checkpoint'; readonly status: 'recorded' | 'stale' }
   | {
@@ -360,6 +362,8 @@ export interface Grant {
   readonly meta?: string
   /** The last that an attempt before this one kept. */
   readonly checkpoint?: string
+  /** Told where it is so: the code is to say what it votes for. */
+  readonly ballot?: boolean
   /** Since when it waited; told beside a `meta`, which may stand for a trace. */
   readonly runAt?: WallMs
 }

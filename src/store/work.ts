@@ -95,9 +95,10 @@ export class Work {
     this.#waits.add(this.now - runAt)
   }
 
-  ended(task: EndedTask): void {
+  /** @param ballot of its own code, where that gave one with the result */
+  ended(task: EndedTask, ballot?: string): void {
     this.#ended.set(task.id, task)
-    if (mayBeReplica(task.id)) this.polls.ended(task.id)
+    if (mayBeReplica(task.id)) this.polls.ended(task.id, ballot)
   }
 
   /** By the first try of this batch. */

@@ -15,6 +15,8 @@ export interface CheckedTask {
   readonly schema?: object
   readonly timeoutMs?: number
   readonly maxAttempts?: number
+  /** What a result votes for, where the task is voted on with `compare: 'own'`. */
+  readonly ballot?: (result: unknown) => unknown
 }
 
 const NON_RETRYABLE = Symbol.for('dtr.non-retryable')
@@ -73,7 +75,7 @@ export class TaskRefused extends DtrError {
 
 type Refuse = (why: string, ...keys: string[]) => TaskRefused
 
-const FIELDS = ['run', 'schema', 'timeout', 'retries']
+const FIELDS = ['run', 'schema', 'timeout', 'retries', 'ballot']
 
 /** What is wrong with the name of a task type, if anything. */
 export function wrongTypeName(type: string): string | undefined {
@@ -89,7 +91,7 @@ function checkTask(type: string, definition: unknown, where: string): CheckedTas
   if (wrongName !== undefined) throw refuse(wrongName)
   if (typeof definition === 'function') return { type, run: definition as TaskFunction }
   if (typeof definition !== 'object' || definition === null) throw refuse('is neither a function nor { run, ... }')
-  const { run, schema, timeout, retries, ...unknown } = definition as Partial<TaskWithDefaults>
+  const { run, schema, timeout, retries, ballot, ...unknown } = definition as Partial<TaskWithDefaults>
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) {
     const near = nearest(stranger, FIELDS)
@@ -97,12 +99,16 @@ function checkTask(type: string, definition: unknown, where: string): CheckedTas
     throw refuse(`has an unknown field "${stranger}"; ${meant}`, stranger)
   }
   if (typeof run !== 'function') throw refuse('has no function named run')
+  if (ballot !== undefined && typeof ballot !== 'function') {
+    throw refuse('has a ballot that is no function; write ballot: (result) => what it votes for', 'ballot')
+  }
   return {
     type,
     run: run.bind(definition),
     ...(schema !== undefined && { schema: readSchema(schema, refuse) }),
     ...(timeout !== undefined && { timeoutMs: readTimeout(timeout, refuse) }),
     ...(retries !== undefined && { maxAttempts: readRetries(retries, refuse) + 1 }),
+    ...(ballot !== undefined && { ballot: (ballot as (result: unknown) => unknown).bind(definition) }),
   }
 }
 

@@ -25,6 +25,12 @@ export interface TaskWithDefaults<Schema = object> {
   readonly timeout?: string
   /** Attempts after the first, for tasks that name none. */
   readonly retries?: number
+  /**
+   * Of what it returned, what that votes for where the task is voted on with `compare: 'own'`: any JSON, at most 4 KiB. That it
+   * takes what `run` returns is for `Typed` to hold.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: what `run` returns is not known yet where this is looked at
+  ballot?(result: any): unknown
 }
 
 /** What `defineTasks` takes besides what it was given: it says what payloads are, and refuses words that are none. */
@@ -51,7 +57,10 @@ type OnlyKnown<Task> = Task extends (...args: never) => unknown
       readonly schema: infer Schema
     }
       ? { readonly schema: OnlyKeywords<Schema> }
-      : unknown)
+      : unknown) &
+      (Task extends { run(...args: never): infer Result }
+        ? { readonly ballot?: (result: Awaited<Result>) => unknown }
+        : unknown)
 
 /** Of a schema that is written in the module; what a library made is the library's to check. */
 type OnlyKeywords<Schema> = Schema extends readonly unknown[]

@@ -77,6 +77,9 @@ export function readVoteRule(asked: VoteRequest): VoteRule {
   if (on !== undefined && !isPointer(on)) {
     throw bad(`voteOn: "${on}" is no JSON Pointer`, 'write /label, or /scores/0 for the first of a list')
   }
+  if (on !== undefined && compare === 'own') {
+    throw bad('voteOn: own compares what the code of the task says', 'let its ballot be that part')
+  }
   if (on !== undefined && compare === 'exact') {
     throw bad('voteOn: exact compares the whole result', 'compare json looks at a part')
   }

@@ -137,7 +137,13 @@ export interface AttemptRecord {
  * `started` false means: it is proven that the user's code never began.
  */
 export type Ending =
-  | { readonly kind: 'completed'; readonly result: string; readonly encoding: Encoding }
+  | {
+      readonly kind: 'completed'
+      readonly result: string
+      readonly encoding: Encoding
+      /** JSON as text: what it votes for, where the code was asked to say so. */
+      readonly ballot?: string
+    }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly final: boolean }
   | {
       readonly kind: 'returned'

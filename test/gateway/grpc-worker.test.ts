@@ -180,6 +180,21 @@ t.test('a checkpoint is on disk, and the next attempt begins with it', async (t)
   worker.stream.end()
 })
 
+t.test('a task that is voted on by its own ballot is given one', async (t) => {
+  const handle = await client.submit('heard', 1, { replicas: 1, compare: 'own' })
+  const worker = new Worker('w9').beat({ availableSlots: 1, taskNames: ['heard'] })
+  const task = await worker.next('task')
+  t.match(task, { ballot: true })
+  const result = { ...lease(task), output: Buffer.from('{"at":1}') }
+  worker.stream.write({ result: { ...result, ballot: '{' } })
+  t.match(await worker.next('recorded'), { outcome: 'RECORDED_OUTCOME_REFUSED', message: /ballot is not JSON/ })
+  worker.stream.write({ result: { ...result, ballot: '{"b":1,"a":2}' } })
+  t.match(await worker.next('recorded'), { outcome: 'RECORDED_OUTCOME_RECORDED' })
+  t.same(await handle.result(), { at: 1 })
+  t.match((await client.get([handle.id], { story: true }))[0]?.poll?.replicas, [{ ballot: '{"a":2,"b":1}' }])
+  worker.stream.end()
+})
+
 t.test('what is no stream of a worker is refused', async (t) => {
   const silent = new Worker('w5')
   silent.stream.write({ progress: { taskId: 'x' } })

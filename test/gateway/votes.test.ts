@@ -50,6 +50,35 @@ t.test('without a quorum it has failed, and the votes are there', async (t) => {
   t.match(task.votes, [{ vote: '1' }, { vote: '2' }])
 })
 
+t.test('results that differ agree by the ballots that come with them', async (t) => {
+  const body = { type: 'heard', payload: 1, replicas: 3, quorum: 2, max_replicas: 4, compare: 'own' }
+  const { id } = (await ask('POST', '/tasks', body)).body
+  const claimed = async (worker_id: string) => (await ask('POST', '/tasks/next', { worker_id, type: 'heard' })).body
+  const done = (worker_id: string, task: Said, said: object) =>
+    ask('POST', `/tasks/${task.id}/complete`, { worker_id, lease_id: task.lease_id, ...said })
+  const [a, b, c] = [await claimed('alice'), await claimed('bob'), await claimed('carole')]
+  t.match(a, { ballot: true })
+  t.match(await done('alice', a, { result: { text: 'Yes!', at: 1 }, ballot: { text: 'yes' } }), { status: 200 })
+  t.match(await done('carole', c, { result: { text: 'yes', at: 2 } }), { status: 200, body: { outcome: 'recorded' } })
+  t.match((await ask('GET', `/tasks/${c.id}`)).body, {
+    status: 'failed',
+    error: { message: /gives no ballot as JSON/ },
+  })
+  const large = await done('bob', b, { result: 1, ballot: 'x'.repeat(5_000) })
+  t.match(large, { status: 413, body: { detail: /ballot: 5002 bytes are more than the limit of 4096/ } })
+  const two = { task_id: b.id, error: 'no', ballot: 1 }
+  t.match(await ask('POST', '/tasks/settle', { worker_id: 'bob', tasks: [two] }), {
+    ...{ status: 400, body: { detail: /ballot: goes with a result/ } },
+  })
+  const settled = { task_id: b.id, result: { text: 'yes', at: 3 }, ballot: { text: 'yes' } }
+  await ask('POST', '/tasks/settle', { worker_id: 'bob', tasks: [settled] })
+  const { body: task } = await ask('GET', `/tasks/${id}?story=true`)
+  t.match(task, { status: 'completed', result: { text: 'Yes!', at: 1 } })
+  const votes = new Map(task.votes.map((vote: Said) => [vote.task_id, vote]))
+  t.match(votes.get(b.id), { vote: '{"text":"yes"}', agreed: true })
+  t.match(votes.get(c.id), { state: 'void' })
+})
+
 t.test('what cannot be is refused by name', async (t) => {
   const refused = async (more: object, detail: RegExp) => {
     const answer = await ask('POST', '/tasks', { type: 'sum', ...more })

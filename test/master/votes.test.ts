@@ -7,8 +7,8 @@ import { Stage } from './stage.js'
 type Settlement = Extract<WorkerMessage, { type: 'results' }>['list'][number]
 const VOTED: Partial<SubmittedTask> = { vote: { replicas: 3, quorum: 2 } }
 
-function completed({ id, lease }: { id: string; lease: string }, result: string): Settlement {
-  return { id, lease, outcome: 'completed', result }
+function completed({ id, lease }: { id: string; lease: string }, result: string, ballot?: string): Settlement {
+  return { id, lease, outcome: 'completed', result, ...(ballot !== undefined && { ballot }) }
 }
 
 t.test('each replica goes to another worker, also where one has room for all', async (t) => {
@@ -44,6 +44,26 @@ t.test('whoever was passed over is asked again when something has changed, and n
   await s.settle()
   t.equal(s.assigned(a).length, 3)
   t.equal(s.assigned(b).length, 2)
+})
+
+t.test('who is given a replica is asked for a ballot where its code is to say what it votes for', async (t) => {
+  const s = await Stage.open()
+  const client = s.connect('client', 'client#1')
+  const [a, b] = [await s.worker('a'), await s.worker('b')]
+  const [id = ''] = s.submit(client, [{ vote: { replicas: 2, quorum: 2, compare: 'own' } }])
+  await s.settle()
+  for (const [session, result] of [[a, '1'] as const, [b, '2'] as const]) {
+    const [task] = s.assigned(session)
+    t.match(task, { ballot: true })
+    s.say(session, { type: 'results', list: [completed(task!, result, '"x"')] })
+  }
+  await s.settle()
+  t.match(await s.task(id), { state: 'completed', result: '1' })
+  const [plain] = s.submit(client, [{}])
+  await s.settle()
+  const given = [...s.assigned(a), ...s.assigned(b)].find((task) => task.id === plain)
+  t.ok(given)
+  t.notOk('ballot' in given!)
 })
 
 t.test('a worker that is full when a replica comes has it once it is free', async (t) => {

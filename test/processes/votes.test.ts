@@ -38,6 +38,18 @@ t.test('a quorum outvotes a liar, and does without who was killed', async (t) =>
   t.equal(await held.result(), 'the same')
   t.equal(new Set((await polled()).map((replica) => replica.voter)).size, 3)
 
+  // No two results are the same, and all mean the same.
+  const heard = await client.submit('heard', { text: 'Yes' }, { replicas: 3, quorum: 3, compare: 'own' })
+  t.match(await heard.result(), { text: 'Yes' })
+  const ballots = (await client.get([heard.id], { story: true }))[0]!.poll!.replicas
+  t.match(ballots, [{ ballot: '"yes"' }, { ballot: '"yes"' }, { ballot: '"yes"' }])
+  const unable = cluster.run([
+    ...['submit', 'judge', JSON.stringify({ folder }), '--replicas', '1', '--max-replicas', '1'],
+    ...['--compare', 'own', '--wait', '--data', cluster.data],
+  ])
+  t.equal((await unable.ended).code, 1)
+  t.match(unable.stderr, /task type "judge" gives no ballot as JSON.*define `ballot` beside its `run`/)
+
   const flags = ['--replicas', '3', '--vote-on', '/label', '--vote-all', '--wait', '--data', cluster.data]
   const submit = cluster.run(['submit', 'judge', JSON.stringify({ folder }), ...flags])
   t.equal((await submit.ended).code, 0, submit.stderr)

@@ -124,7 +124,7 @@ holds(
   'as JSON the order of keys and white space do not matter, and the value does',
   fc.property(JSON_VALUE, JSON_VALUE, (one, other) => {
     const ballot = (value: unknown, indent = 0) =>
-      ballotOf({ compare: 'json' }, JSON.stringify(value, null, indent), 'json')
+      ballotOf({ compare: 'json' }, { result: JSON.stringify(value, null, indent), encoding: 'json' })
     const first = ballot(one)
     if (first === undefined || first !== ballot(TURNED(one), 2)) throw new Error('the same value, another ballot')
     const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -141,7 +141,11 @@ holds(
     fc.constantFrom('/a', '/a/0', ''),
     fc.constantFrom('json', 'base64'),
     (text, compare, on, encoding) => {
-      const ballot = ballotOf({ compare, on }, text, encoding)
+      const own = ballotOf({ compare: 'own' }, { result: '1', encoding, ballot: text })
+      if (own !== undefined && own !== ballotOf({ compare: 'json' }, { result: text, encoding: 'json' })) {
+        throw new Error('of its own it is another value')
+      }
+      const ballot = ballotOf({ compare, on }, { result: text, encoding })
       if (compare !== 'exact' && encoding === 'base64' && ballot !== undefined) throw new Error('of bytes')
     },
   ),

@@ -11,6 +11,7 @@ import {
   CHECKPOINT_BYTES_MAX,
   RESULT_BYTES_MAX,
 } from '../../src/runner/runner.js'
+import { BALLOT_BYTES_MAX } from '../../src/task/ballot.js'
 import type { TaskContext } from '../../src/task/context.js'
 import { checkTasks, type TaskDefinition } from '../../src/task/define.js'
 import { attemptOf } from '../conformance/runner.js'
@@ -129,6 +130,41 @@ t.test('results that cannot be written are final', async (t) => {
 t.test('the limit of a result is one of bytes', async (t) => {
   t.match(await runOnce(() => 'x'.repeat(RESULT_BYTES_MAX - 2)), { kind: 'completed' })
   t.match(await runOnce(() => 'ä'.repeat(RESULT_BYTES_MAX / 2)), { kind: 'failed', error: { code: 'too_large' } })
+})
+
+t.test('a ballot is asked of its code where the attempt asks for one, and nowhere else', async (t) => {
+  const asked = { ballot: true }
+  let calls = 0
+  const task = {
+    run: async () => ({ text: 'A', at: Math.random() }),
+    ballot: async ({ text }: { text: string }) => {
+      calls += 1
+      return { text: text.toLowerCase() }
+    },
+  }
+  t.match(await runOnce(task, 'null', asked), { kind: 'completed', result: /"at"/, ballot: '{"text":"a"}' })
+  t.notOk('ballot' in (await runOnce(task)))
+  t.equal(calls, 1)
+  const votes = (ballot: (result: unknown) => unknown) => runOnce({ run: () => 1, ballot }, 'null', asked)
+  t.match(await votes(() => 'x'.repeat(BALLOT_BYTES_MAX - 2)), { kind: 'completed' })
+  t.match(await votes(() => 'ä'.repeat(BALLOT_BYTES_MAX / 2)), {
+    ...{ kind: 'failed', final: true },
+    error: { code: 'too_large', message: 'the ballot has 4098 bytes, and the limit is 4096: give a hash of it' },
+  })
+  for (const none of [undefined, 10n, () => 1]) {
+    t.match(await votes(() => none), {
+      ...{ kind: 'failed', final: true },
+      error: { code: 'non_retryable', message: /^the ballot/ },
+    })
+  }
+  const broken = await votes(() => {
+    throw new Error('no idea')
+  })
+  t.match(broken, { kind: 'failed', final: false, error: { code: 'task_failed', message: 'no idea' } })
+  let ran = false
+  const without = await runOnce(() => (ran = true), 'null', asked)
+  t.match(without, { kind: 'failed', final: true, error: { message: /"task" gives no ballot as JSON/ } })
+  t.notOk(ran, 'that nothing can be made of it is known before')
 })
 
 t.test('bytes arrive as bytes, and a payload that is not JSON is refused', async (t) => {

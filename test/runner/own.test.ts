@@ -66,6 +66,8 @@ t.test('what it gives back is an outcome, or a final failure that says what is w
     [{ kind: 'completed', result: '1' }, /encoding is neither/],
     [{ kind: 'completed', result: '{', encoding: 'json' }, /result is not json/],
     [{ kind: 'completed', result: '*', encoding: 'base64' }, /result is not base64/],
+    [{ kind: 'completed', result: '1', encoding: 'json', ballot: 1 }, /ballot is not JSON as text/],
+    [{ kind: 'completed', result: '1', encoding: 'json', ballot: `"${'x'.repeat(4_095)}"` }, /longer than 4096 bytes/],
     [{ kind: 'failed', error, final: 'no' }, /final is neither true nor false/],
     [{ kind: 'failed', final: true }, /no error/],
     [{ kind: 'failed', error: { code: 'mine', message: 'm' }, final: true }, /code of its error/],

@@ -20,11 +20,13 @@ t.test('a function, or one with defaults for its type', async (t) => {
     plain: async (payload: { width: number }) => payload.width,
     full: { run, schema: { type: 'object' }, timeout: '1m30s', retries: 3 },
     once: { run, retries: 0 },
+    voted: { run: () => ({ n: 1 }), ballot: ({ n }) => n },
   })
   t.match(checkTasks(tasks, 'here'), [
     { type: 'plain' },
     { type: 'full', schema: { type: 'object' }, timeoutMs: 90_000, maxAttempts: 4 },
     { type: 'once', maxAttempts: 1 },
+    { type: 'voted', ballot: Function },
   ])
 })
 
@@ -61,6 +63,8 @@ t.test('what is wrong is told with the name of the type', async (t) => {
   t.match(refusal({ a: { run, timeout: '0s' } }), /from 1ms to/)
   t.match(refusal({ a: { run, retries: -1 } }), /retries -1; it must be a whole number from 0 to 999/)
   t.match(refusal({ a: { run, retries: 1.5 } }), /retries 1.5/)
+  t.match(refusal({ a: { run, ballot: '/label' } }), /"a" has a ballot that is no function; write ballot: \(result\)/)
+  t.match(refusal({ a: { run, balot: run } }), /unknown field "balot"; did you mean ballot\?/)
   t.match(refusal({ a: { run, schema: 'string' } }), /a schema that is no object/)
 })
 

@@ -52,7 +52,7 @@ t.test('numbers agree where any two of them are near, and not in a chain', async
 
 t.test('what a result votes for', async (t) => {
   const json = (result: string, on?: string) =>
-    ballotOf({ compare: 'json', ...(on !== undefined && { on }) }, result, 'json')
+    ballotOf({ compare: 'json', ...(on !== undefined && { on }) }, { result, encoding: 'json' })
   t.equal(json('{"b":1,"a":[1.0,2e0]}'), '{"a":[1,2],"b":1}')
   t.equal(json('{"label":"positive","confidence":0.93}', '/label'), '"positive"')
   t.equal(json('{"label":"positive","confidence":0.51}', '/label'), '"positive"')
@@ -64,10 +64,26 @@ t.test('what a result votes for', async (t) => {
   t.equal(json('{}', '/toString'), undefined)
   t.equal(json('{"__proto__":{"a":1}}'), '{"__proto__":{"a":1}}')
   t.equal(json(`${'['.repeat(9_000)}${']'.repeat(9_000)}`), undefined, 'too deep for anybody')
-  t.equal(ballotOf({ compare: 'numeric', on: '/n' }, '{"n":1e2}', 'json'), '100')
-  t.equal(ballotOf({ compare: 'numeric' }, '"100"', 'json'), undefined)
-  t.equal(ballotOf({ compare: 'exact' }, 'AQID', 'base64'), 'base64:AQID')
-  t.not(ballotOf({ compare: 'exact' }, '"AQID"', 'json'), ballotOf({ compare: 'exact' }, '"AQID"', 'base64'))
+  t.equal(ballotOf({ compare: 'numeric', on: '/n' }, { result: '{"n":1e2}', encoding: 'json' }), '100')
+  t.equal(ballotOf({ compare: 'numeric' }, { result: '"100"', encoding: 'json' }), undefined)
+  const exact = (result: string, encoding: 'json' | 'base64') => ballotOf({ compare: 'exact' }, { result, encoding })
+  t.equal(exact('AQID', 'base64'), 'base64:AQID')
+  t.not(exact('"AQID"', 'json'), exact('"AQID"', 'base64'))
+})
+
+t.test('a ballot of its own is a value as well, and stands for the result whatever that is', async (t) => {
+  const own = (ballot: string | undefined, result = '1') =>
+    ballotOf({ compare: 'own' }, { result, encoding: 'json', ballot })
+  t.equal(own('{"b":1.0,"a":-0}'), '{"a":0,"b":1}')
+  t.equal(own('"x"', '{"at":1}'), own(' "x"', '{"at":2}'))
+  t.equal(ballotOf({ compare: 'own' }, { result: 'AQID', encoding: 'base64', ballot: 'null' }), 'null')
+  t.equal(own(undefined), undefined)
+  t.equal(own('{'), undefined)
+  t.equal(ballotOf({ compare: 'json' }, { result: '1', encoding: 'json', ballot: '2' }), '1', 'nobody asked for it')
+  const rule = readVoteRule({ compare: 'own' })
+  t.match(decideQuorum(rule, { votes: cast('"x"', '"y"', '"x"'), open: 0, issued: 3 }), { kind: 'agreed' })
+  t.ok(agreesWith(rule, '"x"', cast('"x"')))
+  t.notOk(agreesWith(rule, '"y"', cast('"x"')))
 })
 
 t.test('auto: the first vote may be enough; checked it is one of as many as the quorum', async (t) => {
@@ -112,6 +128,8 @@ t.test('a rule that cannot be is refused by name', async (t) => {
   refused({ all: 'yes' as never }, /voteAll: yes is neither true nor false/)
   refused({ on: 'label' }, /voteOn: "label" is no JSON Pointer/)
   refused({ on: '/a', compare: 'exact' }, /voteOn: exact compares the whole result/)
+  refused({ on: '/a', compare: 'own' }, /voteOn: own compares what the code of the task says/)
+  refused({ tolerance: 1, compare: 'own' }, /tolerance: own compares without one/)
   refused({ tolerance: 1, compare: 'json' }, /tolerance: json compares without one/)
   refused({ tolerance: Number.NaN }, /tolerance: NaN is not a number from 0 on/)
 })

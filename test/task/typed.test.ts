@@ -83,6 +83,8 @@ const tasks = defineTasks({
   wide: { schema: wide, run: (payload) => payload },
   narrow: { schema: narrow, run: ({ a }) => a.length },
   opaque: { schema: opaque, run: ({ a }: { a: number }) => a },
+  voted: { run: async (payload) => ({ text: 'a', payload }), ballot: ({ text }: { text: string }) => text.trim() },
+  untyped: { schema: narrow, run: ({ a }) => ({ a, at: 1 }), ballot: async ({ a }) => a },
 })
 export default tasks
 // They can be called as they were written.
@@ -157,6 +159,21 @@ export default defineTasks({
 })
 `
 
+const BALLOTS = `
+import { defineTasks } from 'dtr'
+
+export default defineTasks({
+  one: {
+    run: async () => ({ text: 'a' }),
+    ballot: ({ text }: { text: number }) => text, // wrong
+  },
+  two: {
+    run: (payload: { a: number }) => payload,
+    ballot: ({ a }: { a: number }) => a,
+  },
+})
+`
+
 const USES = `
 import type { TaskPayload, TaskResult } from 'dtr'
 import type tasks from './tasks.js'
@@ -165,7 +182,14 @@ export const payload: TaskPayload<typeof tasks.greet> = { nme: 'x' } // wrong
 export const result: TaskResult<typeof tasks.greet> = 3 // wrong
 `
 
-const texts = { 'tasks.ts': GOOD, 'producer.ts': PRODUCER, 'words.ts': WORDS, 'values.ts': VALUES, 'uses.ts': USES }
+const texts = {
+  'tasks.ts': GOOD,
+  'producer.ts': PRODUCER,
+  'words.ts': WORDS,
+  'values.ts': VALUES,
+  'ballots.ts': BALLOTS,
+  'uses.ts': USES,
+}
 const told = compile(t.testdir(), texts)
 const of = (file: string): readonly string[] => told.filter((one) => one.startsWith(`${file}: `))
 
@@ -173,6 +197,7 @@ t.test('what is right compiles, and each mistake is told at its line', async (t)
   for (const [file, text] of [
     ['words.ts', WORDS],
     ['values.ts', VALUES],
+    ['ballots.ts', BALLOTS],
   ] as const) {
     const wrong = text.split('\n').filter((line) => line.includes('// wrong'))
     const lines = of(file).map((one) => one.slice(file.length + 2).split(' -> ')[0])

@@ -50,6 +50,21 @@ t.test('tells `started` before the code can begin, in order, up to its slots', a
   t.match(life.settlementOf('a'), { id: 'task-a', outcome: 'completed', result: '1' })
 })
 
+t.test('a ballot is asked of the host, and told with the result', async (t) => {
+  const life = new Life()
+  life.meet()
+  life.clear()
+  life.assign({ lease: 'a', ballot: true }, 'b')
+  const inputs = life.all('run').flatMap(({ attempts }) => attempts)
+  t.match(inputs, [{ leaseId: 'a', ballot: true }, { leaseId: 'b' }])
+  t.notOk('ballot' in inputs[1]!)
+  life.began('a', 'b')
+  life.says('a', { kind: 'completed', result: '1', encoding: 'json', ballot: '"x"' })
+  life.says('b')
+  t.match(life.settlementOf('a'), { outcome: 'completed', result: '1', ballot: '"x"' })
+  t.notOk('ballot' in life.settlementOf('b')!)
+})
+
 t.test('an assignment that comes twice is held once', async (t) => {
   const life = new Life()
   life.meet()

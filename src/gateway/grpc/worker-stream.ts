@@ -296,10 +296,14 @@ export class WorkerStream {
   }
 }
 
-function endingOf({ outcome, output, outputEncoding, error, returned, final }: Result): PullEnding {
+function endingOf({ outcome, output, outputEncoding, ballot, error, returned, final }: Result): PullEnding {
   switch (outcome) {
     case 'output':
-      return { outcome: 'completed', result: carriedIn(output ?? Buffer.alloc(0), outputEncoding, 'output') }
+      return {
+        outcome: 'completed',
+        result: carriedIn(output ?? Buffer.alloc(0), outputEncoding, 'output'),
+        ...(ballot !== '' && { ballot: readJson(ballot, 'ballot') }),
+      }
     case 'error': {
       const { message = '', code, stack, processEnd, exitCode, signal } = error ?? {}
       const told = {
@@ -325,5 +329,6 @@ function assignedView(task: PulledTask): AssignedTask {
     ...{ payload: bytesOf(payload, encoding), payloadEncoding: encodingOf(encoding) },
     ...{ timeout: timeoutMs === undefined ? null : partsOf(timeoutMs), leaseUntil: timeOf(task.leaseUntil) },
     ...{ deadline: timeOf(task.deadlineUntil), checkpoint: task.checkpoint ?? '' },
+    ballot: task.ballot,
   }
 }

@@ -200,6 +200,7 @@ export function assignment(grant: Grant, now: WallMs): Assignment {
     ...(grant.suspect && { suspect: true }),
     ...(grant.meta !== undefined && { meta: grant.meta }),
     ...(grant.checkpoint !== undefined && { checkpoint: grant.checkpoint }),
+    ...(grant.ballot && { ballot: true }),
   }
 }
 

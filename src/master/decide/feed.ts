@@ -58,12 +58,12 @@ export function feedStarted({ state: { feed }, at }: Turn, list: readonly { read
 export function feedSettled(
   { state: { feed }, at }: Turn,
   { taskId, leaseId, holder = '', ending }: SettleOperation,
-  { state, runAt }: Extract<OperationOutcome, { kind: 'settle' }>,
+  { state, runAt, refused }: Extract<OperationOutcome, { kind: 'settle' }>,
 ): void {
   if (!feed.isOn(at.monoMs)) return
   const what = whatOf(ending.kind, state)
   feed.counts[what] += 1
-  const error: ErrorField | undefined = 'error' in ending ? ending.error : undefined
+  const error: ErrorField | undefined = refused ?? ('error' in ending ? ending.error : undefined)
   const message = ending.kind === 'returned' ? ending.reason : error?.message
   const lease = { task: taskId, lease: leaseId, worker: holder }
   feed.ended(at, lease, { what, message, code: error?.code, runAt: state === 'pending' ? runAt : undefined })

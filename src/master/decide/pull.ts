@@ -11,7 +11,7 @@ import { voterOf } from './keys.js'
 import { busy, claim, ROUTES_MAX } from './pull-claims.js'
 import { requeue } from './pull-leases.js'
 import { noteQuarantine } from './reputation.js'
-import { journal } from './settle.js'
+import { completedBy, journal } from './settle.js'
 import { progressed } from './views.js'
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>
@@ -221,7 +221,7 @@ export function pullKept(
 function endingOf(ending: PullEndingField): Ending {
   switch (ending.outcome) {
     case 'completed':
-      return { kind: 'completed', result: ending.result, encoding: ending.encoding ?? 'json' }
+      return completedBy(ending)
     case 'failed': {
       const code = (CODES.includes(ending.error.code) ? ending.error.code : 'task_failed') as ErrorCode
       return { kind: 'failed', error: { ...ending.error, code }, final: ending.final ?? code === 'non_retryable' }
@@ -250,9 +250,9 @@ export function pullSettled(
 
 function statusOf(
   { ending }: SettleOperation,
-  { status, state }: Extract<OperationOutcome, { kind: 'settle' }>,
+  { status, state, refused }: Extract<OperationOutcome, { kind: 'settle' }>,
 ): 'recorded' | 'stale' | 'cancelled' {
   if (status === 'recorded' && state === 'cancelled') return 'cancelled'
   // This lease had ended otherwise before, as by a settlement that named none: its result does not count.
-  return ending.kind === 'completed' && state !== 'completed' ? 'stale' : status
+  return ending.kind === 'completed' && state !== 'completed' && refused === undefined ? 'stale' : status
 }

@@ -2,7 +2,13 @@
 // is told to the worker (so that it forgets them), to the clients that wait, and to the log.
 
 import { isErrorCode } from '../../errors.js'
-import type { ErrorField, MasterToClient, MasterToWorker, Settlement } from '../../protocol/messages.js'
+import type {
+  ErrorField,
+  MasterToClient,
+  MasterToWorker,
+  PullEndingField,
+  Settlement,
+} from '../../protocol/messages.js'
 import type { EndedTask, OperationOutcome, SettleOperation, StoppedLease } from '../../store/store.js'
 import type { Ending, TaskError } from '../../task/task.js'
 import type { SessionId } from '../events.js'
@@ -39,7 +45,7 @@ export function settle(turn: Turn, worker: WorkerState, session: SessionId, list
 function endingOf(settlement: Settlement): Ending {
   switch (settlement.outcome) {
     case 'completed':
-      return { kind: 'completed', result: settlement.result, encoding: settlement.encoding ?? 'json' }
+      return completedBy(settlement)
     case 'failed':
       return { kind: 'failed', error: errorOf(settlement.error), final: settlement.final }
     case 'lost':
@@ -56,6 +62,13 @@ function endingOf(settlement: Settlement): Ending {
         ...(settlement.error !== undefined && { error: errorOf(settlement.error) }),
       }
   }
+}
+
+/** Written out: the common ending has no ballot. */
+export function completedBy({ result, encoding = 'json', ballot }: Completed): Ending {
+  return ballot === undefined
+    ? { kind: 'completed', result, encoding }
+    : { kind: 'completed', result, encoding, ballot }
 }
 
 /** A worker of another version may know codes that we do not. */
@@ -84,6 +97,7 @@ export function giveBack(
   )
 }
 
+type Completed = Omit<Extract<PullEndingField, { outcome: 'completed' }>, 'outcome'>
 type SettleOutcome = Extract<OperationOutcome, { kind: 'settle' }>
 
 /** Gathers what is to be told of a committed batch, so that each peer hears of it in one message. */
@@ -163,7 +177,7 @@ export function journal(
   if (worker !== undefined) worker.failed += 1
   state.journal.settled(outcome.state === 'pending' ? 'retried' : 'failed')
   state.figures.attemptEnded(ending.kind === 'lost' ? 'lost' : 'failed', outcome.state === 'pending')
-  const error = 'error' in ending ? ending.error?.message : undefined
+  const error = outcome.refused?.message ?? ('error' in ending ? ending.error?.message : undefined)
   const waitMs = Math.max(0, (outcome.runAt ?? 0) - turn.at.wallMs)
   const next = outcome.state === 'pending' ? `runs again in ${(waitMs / 1_000).toFixed(1)} s` : 'failed for good'
   turn.log(

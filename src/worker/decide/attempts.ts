@@ -9,7 +9,7 @@ import { hostForNext, isUsable, maySpawn, spawn } from './hosts.js'
 import { hostWithLine, isClosed, lineUp, unstick } from './line.js'
 import { paced } from './pace.js'
 import { recycleIfDue } from './recycle.js'
-import { settle, type Verdict } from './results.js'
+import { completedWith, settle, type Verdict } from './results.js'
 import { count } from './tally.js'
 
 export function assigned(turn: Turn, list: readonly Assignment[]): void {
@@ -78,7 +78,7 @@ function start(turn: Turn): void {
 }
 
 function inputOf(assignment: Assignment): AttemptInput {
-  const { id, lease, type, queue, payload, encoding, attempt, maxAttempts, meta, checkpoint } = assignment
+  const { id, lease, type, queue, payload, encoding, attempt, maxAttempts, meta, checkpoint, ballot } = assignment
   return {
     taskId: id,
     leaseId: lease,
@@ -90,6 +90,7 @@ function inputOf(assignment: Assignment): AttemptInput {
     maxAttempts,
     ...(meta !== undefined && { meta }),
     ...(checkpoint !== undefined && { checkpoint }),
+    ...(ballot && { ballot }),
   }
 }
 
@@ -150,7 +151,7 @@ export function outcomes(turn: Turn, host: HostId, list: readonly HostOutcome[])
 function verdictOf(outcome: AttemptOutcome): Verdict {
   switch (outcome.kind) {
     case 'completed':
-      return { outcome: 'completed', result: outcome.result, encoding: outcome.encoding }
+      return completedWith(outcome)
     case 'failed':
       return { outcome: 'failed', error: outcome.error, final: outcome.final }
     case 'unserved':

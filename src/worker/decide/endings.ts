@@ -8,7 +8,7 @@ import type { AbortReason } from '../events.js'
 import { type Attempt, NEVER } from '../state.js'
 import type { Duty, Turn } from '../turn.js'
 import { kill } from './hosts.js'
-import { drop, settle } from './results.js'
+import { completedWith, drop, settle } from './results.js'
 
 /** For a runner that ends code at the end of its grace: a kill of the host would cost the neighbours as well. */
 const RUNNER_MS = 500
@@ -82,9 +82,7 @@ export function settleEnded(turn: Turn, attempt: Attempt, said?: AttemptOutcome)
       return settle(turn, attempt, { outcome: 'failed', error, final: true })
     }
     default: {
-      if (said?.kind === 'completed') {
-        return settle(turn, attempt, { outcome: 'completed', result: said.result, encoding: said.encoding })
-      }
+      if (said?.kind === 'completed') return settle(turn, attempt, completedWith(said))
       if (attempt.ending === 'stopping') {
         return settle(turn, attempt, { outcome: 'returned', reason: 'drain', started: true })
       }

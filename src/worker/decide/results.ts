@@ -1,6 +1,7 @@
 // Results: each settlement is kept until a master has answered it, over breaks of the connection too (P8), and what is
 // under way to a master is bounded, so that a worker which comes back with much never overruns its write queue.
 import { LIST_MAX, type Settlement, WRITE_QUEUE_BYTES_MAX } from '../../protocol/messages.js'
+import type { AttemptOutcome } from '../../runner/runner.js'
 import type { Attempt } from '../state.js'
 import type { Turn } from '../turn.js'
 import { aheadOf } from './pace.js'
@@ -27,6 +28,13 @@ export function settle(turn: Turn, attempt: Attempt, verdict: Verdict): void {
   count(turn, verdict.outcome)
   const why = 'error' in verdict ? verdict.error?.message : undefined
   turn.log('debug', `task ${id} ${verdict.outcome}`, { type, attempt: attempt.assignment.attempt, error: why })
+}
+
+/** Written out: the common ending has no ballot. */
+export function completedWith({ result, encoding, ballot }: Extract<AttemptOutcome, { kind: 'completed' }>): Verdict {
+  return ballot === undefined
+    ? { outcome: 'completed', result, encoding }
+    : { outcome: 'completed', result, encoding, ballot }
 }
 
 /** Forgets an attempt that a master does not want to hear of any more. */
@@ -61,7 +69,10 @@ function tellResults(turn: Turn, list: Settlement[]): void {
 /** JSON in JSON doubles at most (quotes and backslashes); text of an error or a log may be control characters, six for one. */
 function bytesAtMost(settlement: Settlement): number {
   const said = 6 * (settlement.log?.text.length ?? 0)
-  if (settlement.outcome === 'completed') return 512 + 2 * Buffer.byteLength(settlement.result) + said
+  if (settlement.outcome === 'completed') {
+    const { result, ballot = '' } = settlement
+    return 512 + 2 * (Buffer.byteLength(result) + Buffer.byteLength(ballot)) + said
+  }
   const error = 'error' in settlement ? settlement.error : undefined
   return 512 + said + 6 * ((error?.message.length ?? 0) + (error?.stack?.length ?? 0))
 }

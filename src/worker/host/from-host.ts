@@ -6,6 +6,7 @@ import { DtrError, ERRORS } from '../../errors.js'
 import { LOG_LEVELS } from '../../log-levels.js'
 import { PROGRESS_CHARS_MAX } from '../../runner/progress.js'
 import { CHECKPOINT_BYTES_MAX, RESULT_BYTES_MAX } from '../../runner/runner.js'
+import { BALLOT_BYTES_MAX } from '../../task/ballot.js'
 import { LOG_BYTES_MAX } from '../../task/log-tail.js'
 
 const Id = Type.String({ minLength: 1, maxLength: 64 })
@@ -16,11 +17,20 @@ const ErrorField = Type.Object({
   exitCode: Type.Optional(Type.Integer()),
   signal: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 })
+/** The master takes no line with more than that. */
+const textOf = (bytesMax: number) =>
+  Type.Refine(
+    Type.String({ maxLength: bytesMax }),
+    (text) => Buffer.byteLength(text) <= bytesMax && text.isWellFormed(),
+  )
+const CheckpointText = textOf(CHECKPOINT_BYTES_MAX)
+const BallotText = textOf(BALLOT_BYTES_MAX)
 const Outcome = Type.Union([
   Type.Object({
     kind: Type.Literal('completed'),
     result: Type.String({ maxLength: RESULT_BYTES_MAX }),
     encoding: Type.Enum(['json', 'base64']),
+    ballot: Type.Optional(BallotText),
   }),
   Type.Object({ kind: Type.Literal('failed'), error: ErrorField, final: Type.Boolean() }),
   Type.Object({ kind: Type.Literal('unserved') }),
@@ -43,11 +53,6 @@ const Report = Type.Object({
     Type.Object({ at: Type.Integer({ minimum: 0 }), text: Type.String({ maxLength: LOG_BYTES_MAX }) }),
   ),
 })
-/** The master takes no line with more than that. */
-const CheckpointText = Type.Refine(
-  Type.String({ maxLength: CHECKPOINT_BYTES_MAX }),
-  (text) => Buffer.byteLength(text) <= CHECKPOINT_BYTES_MAX && text.isWellFormed(),
-)
 const FromHost = Type.Union([
   Type.Object({ type: Type.Literal('ready'), types: Type.Array(ServedType, { maxItems: 1_000 }) }),
   Type.Object({ type: Type.Literal('unfit'), message: Type.String({ maxLength: 4_000 }) }),

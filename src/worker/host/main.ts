@@ -229,7 +229,7 @@ function sayOutcomes(): void {
 }
 
 function charsOf({ outcome }: HostOutcome): number {
-  if (outcome.kind === 'completed') return outcome.result.length
+  if (outcome.kind === 'completed') return outcome.result.length + (outcome.ballot?.length ?? 0)
   return outcome.kind === 'failed' ? outcome.error.message.length + (outcome.error.stack?.length ?? 0) : 0
 }
 

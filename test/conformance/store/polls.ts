@@ -168,6 +168,50 @@ export function pollScenarios(scenario: Scenario): void {
     t.match(await s.task(1), { state: 'completed', result: '1' })
   })
 
+  scenario('votes: by ballots of their own agree results that differ', async (t, s) => {
+    await s.submit(voted(1, { replicas: 3, quorum: 2, compare: 'own' }), spec(2))
+    const [a, b] = await seated(s, 'a#1', 'b#1')
+    t.match([a, b], [{ ballot: true }, { ballot: true }], 'they are asked for one')
+    const claims = [s.claimOf(1, 'c#1')]
+    const [granted] = (await s.apply({ claims })).claims
+    t.match(granted, { grants: [{ ballot: true }] })
+    t.same((await s.apply({ claims, retried: true })).claims, [granted], 'told again')
+    const [plain] = await s.claim(1, 'c#1')
+    t.match(plain, { taskId: id(2) })
+    t.notOk('ballot' in plain!)
+    await s.settle(a!, { ...says('{"at":1}'), ballot: '{"b":1,"a":2}' })
+    await s.settle(b!, { ...says('{"at":2}'), ballot: '{"a":2,"b":1.0}' })
+    t.match(await s.task(1), { state: 'completed', result: '{"at":1}' })
+    t.match((await pollOf(s, 1)).replicas, [
+      { ballot: '{"a":2,"b":1}', agreed: true },
+      { ballot: '{"a":2,"b":1}', agreed: true },
+    ])
+    t.match(await s.settle(plain!, { ...says('1'), ballot: '2' }), { status: 'recorded', state: 'completed' })
+  })
+
+  scenario('votes: without the ballot that it was to have an attempt has failed, and is made up for', async (t, s) => {
+    await s.submit(voted(1, { replicas: 2, quorum: 2, maxReplicas: 3, compare: 'own' }))
+    const [a, b] = await seated(s, 'a#1', 'b#1')
+    const refused = {
+      code: 'non_retryable',
+      message: /^task type "echo" gives no ballot as JSON, .* define `ballot`/,
+    }
+    const parts = { operations: [settleOf(a!, says('1'))] }
+    const told = (await s.apply(parts)).operations
+    t.match(told, [{ status: 'recorded', state: 'failed', refused }])
+    t.same((await s.apply({ ...parts, retried: true })).operations, told)
+    const [failed] = await s.store.get([a!.taskId])
+    t.match(failed!.task, { state: 'failed', error: refused })
+    const [c] = await seated(s, 'c#1')
+    t.match(await s.settle(b!, { ...says('1'), ballot: 'no JSON' }), { status: 'recorded', state: 'failed', refused })
+    t.match(await s.settle(c!, { ...says('1'), ballot: '1' }), { status: 'recorded', state: 'cancelled' })
+    t.match(await s.task(1), {
+      state: 'failed',
+      error: { code: 'no_quorum', message: /the last that gave none: task type/ },
+    })
+    t.match(await s.settle({ ...c!, leaseId: 'another' }, says('1')), { status: 'stale' })
+  })
+
   scenario('votes: that come together are counted together, and a stale one never', async (t, s) => {
     await s.submit(voted(1))
     const [a, b, c] = await seated(s, 'a#1', 'b#1', 'c#1')

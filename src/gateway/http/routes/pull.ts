@@ -53,6 +53,12 @@ const Pulled = Type.Object({
   timeout_ms: Type.Optional(Type.Integer({ description: 'for the worker to see to' })),
   deadline_at: Type.Optional(Type.String({ description: 'from then on no result counts' })),
   checkpoint: Type.Optional(Type.Unknown({ description: 'the last that an attempt before this one kept' })),
+  ballot: Type.Optional(
+    Type.Boolean({ description: '`true`: the task is voted on by its own ballot, which is to come with the result' }),
+  ),
+})
+const Ballot = Type.Unknown({
+  description: 'what the result votes for, any JSON up to 4 KiB; where the task asks for it',
 })
 const Recorded = Type.Object({ ok: Type.Literal(true), task_id: TaskId, outcome: Type.Enum(['recorded', 'cancelled']) })
 const Failed = Type.Unsafe<string | { message: string; code?: string; stack?: string }>({
@@ -219,7 +225,12 @@ export const PULL_ROUTES: readonly Route[] = [
     topic: 'workers that pull',
     about: 'a task is done; the same, sent again, is answered as before',
     params: Params,
-    body: Body({ ...HOLDER, result: Type.Optional(Anything), result_encoding: CarriedEncoding }),
+    body: Body({
+      ...HOLDER,
+      result: Type.Optional(Anything),
+      result_encoding: CarriedEncoding,
+      ballot: Type.Optional(Ballot),
+    }),
     answers: { 200: { about: 'on disk', schema: Recorded } },
     handle: async ({ serving, params, body: { worker_id, lease_id, ...said } }) =>
       settle(serving, worker_id, params.id, lease_id, endingOf(said)),
@@ -288,6 +299,7 @@ export const PULL_ROUTES: readonly Route[] = [
           lease_id: Type.Optional(LeaseId),
           result: Type.Optional(Anything),
           result_encoding: CarriedEncoding,
+          ballot: Type.Optional(Ballot),
           error: Type.Optional(Failed),
           final: Type.Optional(Type.Boolean()),
           returned: Type.Optional(Type.Literal(true)),
@@ -399,22 +411,26 @@ function typesFor(rights: Rights, named?: readonly string[]): readonly string[] 
 interface Said {
   readonly result?: unknown
   readonly result_encoding?: 'base64'
+  readonly ballot?: unknown
   readonly error?: Static<typeof Failed>
   readonly final?: boolean
   readonly returned?: true
 }
 
 /** @throws DtrError `bad_input` where it says two things */
-function endingOf({ result, result_encoding, error, final, returned }: Said): PullEnding {
+function endingOf({ result, result_encoding, ballot, error, final, returned }: Said): PullEnding {
   const [, again] = Object.entries({ result, error, returned }).flatMap(([name, said]) =>
     said === undefined ? [] : name,
   )
   if (again !== undefined)
     throw new DtrError('bad_input', `${again}: a task ended in one way; give one of result, error, returned`)
+  if (ballot !== undefined && (error ?? returned) !== undefined) {
+    throw new DtrError('bad_input', 'ballot: goes with a result')
+  }
   if (final !== undefined && error === undefined) throw new DtrError('bad_input', 'final: is for an error')
   if (error !== undefined) return { outcome: 'failed', error, final }
   if (returned !== undefined) return { outcome: 'returned', started: false }
-  return { outcome: 'completed', result: carriedIn(result, result_encoding, 'result') }
+  return { outcome: 'completed', result: carriedIn(result, result_encoding, 'result'), ballot }
 }
 
 async function settle(
@@ -465,5 +481,6 @@ function pulledView(task: PulledTask, workerId: string): View {
     timeout_ms: task.timeoutMs,
     deadline_at: timeOf(task.deadlineUntil) ?? undefined,
     checkpoint: task.checkpoint === undefined ? undefined : new JsonText(task.checkpoint),
+    ballot: task.ballot || undefined,
   }
 }

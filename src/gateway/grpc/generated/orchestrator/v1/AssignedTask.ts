@@ -18,6 +18,7 @@ export interface AssignedTask {
   'leaseUntil'?: (_google_protobuf_Timestamp | null);
   'deadline'?: (_google_protobuf_Timestamp | null);
   'checkpoint'?: (string);
+  'ballot'?: (boolean);
 }
 
 export interface AssignedTask__Output {
@@ -34,4 +35,5 @@ export interface AssignedTask__Output {
   'leaseUntil': (_google_protobuf_Timestamp__Output | null);
   'deadline': (_google_protobuf_Timestamp__Output | null);
   'checkpoint': (string);
+  'ballot': (boolean);
 }

@@ -14,6 +14,7 @@ export interface TaskResult {
   'returned'?: (_orchestrator_v1_Returned | null);
   'outputEncoding'?: (_orchestrator_v1_Encoding);
   'final'?: (boolean);
+  'ballot'?: (string);
   'outcome'?: "output"|"error"|"returned";
 }
 
@@ -26,5 +27,6 @@ export interface TaskResult__Output {
   'returned'?: (_orchestrator_v1_Returned__Output | null);
   'outputEncoding': (_orchestrator_v1_Encoding__Output);
   'final': (boolean);
+  'ballot': (string);
   'outcome'?: "output"|"error"|"returned";
 }
