@@ -28,8 +28,8 @@ export interface Voted {
 
 /** Why what was done is no vote where ballots of the code's own are compared. */
 export function noBallot(type: string): string {
-  const todo = 'define `ballot` beside its `run`, or let its worker tell one with the result'
-  return `task type "${type}" gives no ballot as JSON, and compare own votes on that: ${todo}`
+  const remedy = 'define `ballot` beside its `run`, or let its worker tell one with the result'
+  return `task type "${type}" gives no ballot as JSON, and compare own votes on that: ${remedy}`
 }
 
 export function isPointer(text: string): boolean {
