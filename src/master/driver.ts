@@ -100,7 +100,10 @@ export class Driver {
     try {
       const outcome = await this.#apply(batch)
       this.#rest()
-      if (outcome !== undefined) this.post({ kind: 'committed', outcome })
+      if (outcome === undefined) return
+      // What has gathered meanwhile is on its way to disk before this outcome is looked at, as far as the machine allows it.
+      this.#flush()
+      this.post({ kind: 'committed', outcome })
     } catch (error) {
       this.#closed = true
       this.#cancelWake()

@@ -51,7 +51,7 @@ export class MasterMachine implements MasterDecisions {
       views: new Views(),
       queue: [],
       queuedChars: 0,
-      inFlight: undefined,
+      inFlight: [],
       exhausted: new Set(),
       noneAhead: new Set(),
       generation: 0,
@@ -104,7 +104,7 @@ export class MasterMachine implements MasterDecisions {
 
   takeBatch(at: Instant, batchId: string): Batch | undefined {
     const state = this.#state
-    if (state.inFlight !== undefined) return undefined
+    if (state.inFlight.length > 0 && !mayOvertake(state)) return undefined
     const gatesDue = state.nextDueAt !== undefined && state.nextDueAt <= at.wallMs
     const operations = this.#gathered()
     if (gatesDue || operations.some(({ operation }) => mayFreeWork(operation))) {
@@ -116,7 +116,7 @@ export class MasterMachine implements MasterDecisions {
     const forget = pruning({ at, state }, quiet ? undefined : operations)
     if (forget !== undefined) operations.push({ operation: forget, purpose: { kind: 'prune' } })
     else if (quiet) return undefined
-    state.inFlight = { takenAt: at.monoMs, operations, claims: claimed }
+    state.inFlight.push({ at, operations, claims: claimed })
     return {
       id: batchId,
       now: at.wallMs,
@@ -143,7 +143,7 @@ export class MasterMachine implements MasterDecisions {
     const deadlines = [
       this.#watchAt,
       journal.nextDeadline(),
-      this.#monoOf(inFlight === undefined ? nextDueAt : undefined),
+      this.#monoOf(inFlight.length === 0 ? nextDueAt : undefined),
       this.#monoOf(keysEndAt),
       nextPruning(this.#state, this.#last.monoMs),
     ]
@@ -207,12 +207,13 @@ export class MasterMachine implements MasterDecisions {
 
   #committed(turn: Turn, outcome: Outcome): void {
     const state = this.#state
-    const inFlight = state.inFlight
+    const inFlight = state.inFlight.shift()
     if (inFlight === undefined) throw new Error('an outcome came although no batch was in flight')
-    state.inFlight = undefined
     state.nextDueAt = outcome.nextDueAt
+    const [overtaking] = state.inFlight
+    if (overtaking !== undefined && (outcome.nextDueAt ?? Infinity) <= overtaking.at.wallMs) mayBringWork(state)
     tellRoom(turn, outcome.short === true)
-    state.figures.commit.add(turn.at.monoMs - inFlight.takenAt)
+    state.figures.commit.add(turn.at.monoMs - inFlight.at.monoMs)
     if (outcome.waits !== undefined) state.figures.wait.addAll(outcome.waits)
     if (outcome.reissued === true) mayBringWork(state)
     // Work leaves first: it has the longest way, and whatever else is told can wait for it.
@@ -282,6 +283,17 @@ function tellRoom(turn: Turn, short: boolean): void {
   turn.state.short = short
   if (short) turn.log('warn', 'the disk of the data folder is nearly full: new tasks are refused until there is room')
   else turn.log('info', 'the disk of the data folder has room again: new tasks are taken')
+}
+
+/**
+ * Whether the next batch may be taken before the outcome of the last was looked at, so that the store need not wait for that.
+ * Only what does not hang on that outcome: tasks that come, and attempts that end.
+ */
+function mayOvertake({ inFlight, queue, pulls, stopping }: MasterState): boolean {
+  const [last, ...others] = inFlight
+  if (others.length > 0 || pulls.waiting.size > 0 || stopping !== undefined) return false
+  if (last?.operations.at(-1)?.purpose.kind === 'prune') return false
+  return queue.length > 0 && queue.every(({ purpose: { kind } }) => kind === 'submit' || kind === 'settle')
 }
 
 const FREES_NOTHING: ReadonlySet<Operation['kind']> = new Set([

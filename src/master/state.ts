@@ -45,8 +45,8 @@ export interface MasterState {
   /** Gathered for the next batch, in order of arrival. */
   readonly queue: QueuedOperation[]
   queuedChars: number
-  /** Taken by the driver and on its way to disk. */
-  inFlight: InFlight | undefined
+  /** Taken by the driver: the first is on its way to disk, or its outcome is looked at now while a second is on its way. */
+  readonly inFlight: InFlight[]
   /** Groups of workers alike for whom the last claim left nothing runnable; cleared by whatever may change that. */
   readonly exhausted: Set<string>
   /** Grows with whatever may bring work: what was not there for somebody before may be there now. */
@@ -202,7 +202,7 @@ export interface RequeueTicket {
 }
 
 export interface InFlight {
-  readonly takenAt: MonoMs
+  readonly at: Instant
   readonly operations: readonly QueuedOperation[]
   readonly claims: readonly ClaimInFlight[]
 }
@@ -210,6 +210,8 @@ export interface InFlight {
 export interface ClaimInFlight {
   readonly claim: Claim
   readonly routeKey: string
+  /** What it leaves says nothing of what came with later ones. */
+  readonly generation: number
   /** The session that each offer was made for, in the order of the offers. */
   readonly sessions: readonly SessionId[]
   /** Of a claim of workers that pull, in place of sessions: what each offer answers. */

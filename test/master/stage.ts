@@ -26,7 +26,7 @@ export class Stage {
   exitCode: number | undefined
   batches = 0
   lastBatch: Batch | undefined
-  #inFlight: Batch | undefined
+  readonly #inFlight: Batch[] = []
   #session = 0
   #task = 0
   readonly #reads: Promise<void>[] = []
@@ -71,15 +71,15 @@ export class Stage {
   /** Takes what is gathered, as the driver does; its outcome waits for `land`. */
   depart(): Batch | undefined {
     this.batches += 1
-    this.lastBatch = this.#inFlight = this.machine.takeBatch(this.at, `batch${this.batches}`)
-    return this.#inFlight
+    this.lastBatch = this.machine.takeBatch(this.at, `batch${this.batches}`)
+    if (this.lastBatch !== undefined) this.#inFlight.push(this.lastBatch)
+    return this.lastBatch
   }
 
-  /** Makes the batch in flight durable and tells the machine. */
+  /** Makes the batch in flight durable, the first where there are two, and tells the machine. */
   async land(): Promise<Outcome> {
-    const batch = this.#inFlight
+    const batch = this.#inFlight.shift()
     if (batch === undefined) throw new Error('no batch is in flight')
-    this.#inFlight = undefined
     const outcome = await this.store.apply(batch)
     this.step({ kind: 'committed', outcome })
     return outcome

@@ -98,7 +98,7 @@ function deal(
   }
   // The next round begins with whoever had no turn in this.
   state.turn += met
-  return { claim: { routes: routesOf(rooms[0]?.worker), offers }, routeKey, sessions }
+  return { claim: { routes: routesOf(rooms[0]?.worker), offers }, routeKey, generation: state.generation, sessions }
 }
 
 function routesOf(worker: WorkerState | undefined): ClaimRoute[] {
@@ -122,7 +122,7 @@ export function granted(turn: Turn, claim: ClaimInFlight, { grants, passed }: Cl
     if (worker !== undefined) worker.offered = Math.max(0, worker.offered - 1)
     const grant = grants[met]
     if (grant?.leaseId !== leaseId) {
-      if (passed === true && ahead !== true && worker !== undefined) worker.passedOver = state.generation
+      if (passed === true && ahead !== true && worker !== undefined) worker.passedOver = claim.generation
       else unmet[ahead === true ? 'ahead' : 'free'] = true
       continue
     }
@@ -140,19 +140,18 @@ export function granted(turn: Turn, claim: ClaimInFlight, { grants, passed }: Cl
   }
   if (met !== grants.length) throw new Error('a task was granted that no offer asked for')
   state.lastGranted += met
-  noteWhatIsLeft(state, claim.routeKey, unmet)
+  noteWhatIsLeft(state, claim, unmet)
   for (const [session, list] of bySession) assign(turn, session, list)
 }
 
 /** Nothing is left to run, or at least nothing that may be held ready. */
 function noteWhatIsLeft(
-  { exhausted, noneAhead }: MasterState,
-  routeKey: string,
+  { exhausted, noneAhead, generation }: MasterState,
+  { routeKey, generation: seen }: ClaimInFlight,
   unmet: { readonly free: boolean; readonly ahead: boolean },
 ): void {
-  if (unmet.free) exhausted.add(routeKey)
-  else if (unmet.ahead) noneAhead.add(routeKey)
-  else noneAhead.delete(routeKey)
+  if (!unmet.free && !unmet.ahead) noneAhead.delete(routeKey)
+  else if (seen === generation) (unmet.free ? exhausted : noneAhead).add(routeKey)
 }
 
 function assign(turn: Turn, session: number, grants: readonly Grant[]): void {

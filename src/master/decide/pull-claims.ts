@@ -94,7 +94,8 @@ export function pullClaims(state: MasterState, batchId: string, operations: numb
     const [first] = pulled
     if (first === undefined) continue
     const { routes, everyType } = first
-    made.push({ claim: { routes, offers, ...(everyType && { everyType }) }, routeKey, sessions: [], pulled })
+    const { generation } = state
+    made.push({ claim: { routes, offers, ...(everyType && { everyType }) }, routeKey, generation, sessions: [], pulled })
     if (left <= 0) break
   }
   return made
@@ -114,7 +115,7 @@ export function pullGranted(turn: Turn, claim: ClaimInFlight, { grants, passed }
     lists.set(waiting, list)
     const grant = grants[met]
     if (grant?.leaseId !== offers[index]!.leaseId) {
-      if (passed === true) waiting.passedOver = state.generation
+      if (passed === true) waiting.passedOver = claim.generation
       continue
     }
     met += 1
@@ -124,7 +125,7 @@ export function pullGranted(turn: Turn, claim: ClaimInFlight, { grants, passed }
     state.pulls.lease(waiting.worker, lease, at, deadlineAt)
   }
   state.lastGranted += met
-  if (met < offers.length && passed !== true) state.exhausted.add(claim.routeKey)
+  if (met < offers.length && passed !== true && claim.generation === state.generation) state.exhausted.add(claim.routeKey)
   for (const [waiting, list] of lists) {
     if (waiting.over) for (const grant of list) giveBack(turn, waiting.worker, grant)
     else if (list.length > 0) give(turn, waiting, list)

@@ -54,7 +54,7 @@ export function leaveIfDone(turn: Turn): void {
   const { state, at } = turn
   const { stopping } = state
   if (stopping === undefined || stopping.exited) return
-  const idle = state.queue.length === 0 && state.inFlight === undefined
+  const idle = state.queue.length === 0 && state.inFlight.length === 0
   const workers = [...state.workers.values()]
   const connected = workers.filter((worker) => worker.session !== undefined)
   const holding = workers.some((worker) => worker.leases.size > 0)
