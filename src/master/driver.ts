@@ -33,6 +33,8 @@ export class Driver {
   #cancelWake: () => void = () => {}
   #wakeAt: number | undefined
   #closed = false
+  /** Drawn, and of no batch yet: chance costs more than to look whether there is anything to commit. */
+  #freeId: string | undefined
   readonly #idle: (() => void)[] = []
   readonly #reads: ReadQueue
 
@@ -89,8 +91,10 @@ export class Driver {
 
   #flush(): void {
     if (this.#busy || this.#closed) return
-    const batch = this.machine.takeBatch(this.#now(), this.ports.batchId())
+    this.#freeId ??= this.ports.batchId()
+    const batch = this.machine.takeBatch(this.#now(), this.#freeId)
     if (batch === undefined) return
+    this.#freeId = undefined
     this.#busy = true
     void this.#commit(batch)
   }

@@ -127,8 +127,8 @@ export type ReadAnswer =
 export interface MasterDecisions {
   step(at: Instant, event: MasterEvent): readonly MasterEffect[]
   /**
-   * What is to be made durable next, if anything. Called when no batch is in flight; `batchId` is random, and every
-   * lease id of the batch is drawn from it.
+   * What is to be made durable next, if anything. Called when no batch is on its way, perhaps before the outcome of the last
+   * was looked at; `batchId` is random, and every lease id of the batch is drawn from it.
    */
   takeBatch(at: Instant, batchId: string): Batch | undefined
   nextDeadline(): MonoMs | undefined
