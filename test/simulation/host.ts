@@ -2,11 +2,13 @@
 // with the lease and with its worker. What host/main.ts and host/watchdog.ts do, without their process.
 import type { AttemptInput, AttemptOutcome } from '../../src/runner/runner.js'
 import type { AbortReason, CheckpointAnswer } from '../../src/worker/events.js'
+import { attemptsOf, columnsOf } from '../../src/worker/host/attempt-columns.js'
 import { Checkpoints } from '../../src/worker/host/checkpoints.js'
 import { Gate } from '../../src/worker/host/gate.js'
+import { Given } from '../../src/worker/host/given.js'
 import type { HostHandle } from '../../src/worker/host/hosts.js'
 import { Line } from '../../src/worker/host/line.js'
-import type { FromHost, Limits, ToHost, ToWatchdog } from '../../src/worker/host/pipe-messages.js'
+import type { HostRow, Limits, ToHost, ToWatchdog } from '../../src/worker/host/pipe-messages.js'
 import type { HostOptions } from '../../src/worker/host/process.js'
 import { checkpointOf } from './checkers/p05-checkpoints.js'
 import type { Run } from './happenings.js'
@@ -43,6 +45,8 @@ class Pipe<Item> {
 
 interface Execution {
   readonly run: Run
+  /** The how many-th that its host began. */
+  readonly nth: number
   readonly task: TaskPlan
   readonly plan: RunPlan
   readonly type: string
@@ -73,6 +77,8 @@ export class SimulatedHost implements HostHandle {
   #cancelDeadline = (): void => {}
   #signEveryMs = 0
   readonly #gate = new Gate()
+  /** Its worker's. */
+  readonly #given = new Given()
   #line: Line
   #epoch = 0
   #memoryBytes = 0
@@ -112,7 +118,8 @@ export class SimulatedHost implements HostHandle {
   }
 
   run(list: readonly AttemptInput[], epoch: number): void {
-    this.#main.say({ type: 'run', epoch, list })
+    this.#given.add(list)
+    this.#main.say({ type: 'run', epoch, list: columnsOf(list) })
   }
 
   recall(epoch: number): void {
@@ -144,7 +151,10 @@ export class SimulatedHost implements HostHandle {
     if (!('recall' in message)) return this.#watch(message)
     const epoch = message.recall
     const begun = this.#gate.close(epoch)
-    this.#said.say(() => this.options.recalled({ epoch, begun }))
+    this.#said.say(() => {
+      this.#given.recalled({ epoch, begun })
+      this.options.recalled({ epoch, begun })
+    })
   }
 
   #watch({ deadlineMs, signEveryMs }: Limits): void {
@@ -186,7 +196,7 @@ export class SimulatedHost implements HostHandle {
           this.#line.clear()
           this.#gate.open(message.epoch)
         }
-        this.#line.add(message.list)
+        this.#line.add(attemptsOf(message.list))
         return this.#beginMore()
       case 'abort': {
         const execution = this.#executions.get(message.leaseId)
@@ -202,7 +212,7 @@ export class SimulatedHost implements HostHandle {
   #beginMore(): void {
     while (this.#waiting === undefined && this.process.alive) {
       const list = this.#line.tell()
-      if (list.length > 0) this.#say({ type: 'began', leaseIds: list.map(({ leaseId }) => leaseId) })
+      if (list.length > 0) this.#say({ type: 'began', epoch: this.#epoch, upTo: this.#gate.begun + list.length })
       if (!this.#line.mayBegin) return
       if (!this.#gate.pass()) {
         this.#line.clear()
@@ -221,23 +231,24 @@ export class SimulatedHost implements HostHandle {
     this.process.die()
   }
 
-  #say(...messages: FromHost[]): void {
-    this.#said.say(() => this.options.said(messages))
+  #say(...rows: HostRow[]): void {
+    this.#said.say(() => this.options.said(rows.map((row) => this.#given.understand(row))))
   }
 
   /** What the code of an attempt tells names its lease: so it shows whose it is taken for. */
-  #report({ leaseId, attempt }: Pick<AttemptInput, 'leaseId' | 'attempt'>, part: number): FromHost {
+  #report({ leaseId, attempt }: Pick<AttemptInput, 'leaseId' | 'attempt'>, part: number): HostRow {
     const text = `${leaseId}\n`
     const log = { at: part * text.length, text }
     return { type: 'reports', list: [{ leaseId, progress: { percent: attempt, message: leaseId }, log }] }
   }
 
   #begin({ taskId, leaseId, attempt, payload, type, checkpoint }: AttemptInput): void {
+    const nth = this.#gate.begun
     const { scene, worker, process } = this
     this.#line.letGo(type, 0)
     if (this.#types?.includes(type) !== true) {
       this.#line.ended(type, 0)
-      return this.#say({ type: 'outcomes', list: [{ leaseId, outcome: { kind: 'unserved' }, tookMs: 0 }] })
+      return this.#say({ type: 'outcomes', nths: [nth], tookMs: [0], outcomes: [{ kind: 'unserved' }] })
     }
     const { task } = JSON.parse(payload) as { task: number }
     const planned = scene.plan.tasks[task]!
@@ -256,6 +267,7 @@ export class SimulatedHost implements HostHandle {
     const beganMs = process.clock.now().monoMs
     const execution: Execution = {
       run,
+      nth,
       task: planned,
       plan,
       type,
@@ -357,11 +369,10 @@ export class SimulatedHost implements HostHandle {
 
   #finish(execution: Execution, outcome: AttemptOutcome): void {
     this.#over(execution, outcome.kind === 'failed' && outcome.final ? FOR_GOOD : outcome.kind)
-    const { leaseId } = execution.run
     const tookMs = Math.max(0, this.process.clock.now().monoMs - execution.beganMs)
     this.#line.ended(execution.type, tookMs)
     const tells = execution.told ? [this.#report(execution.run, 1)] : []
-    this.#say(...tells, { type: 'outcomes', list: [{ leaseId, outcome, tookMs }] })
+    this.#say(...tells, { type: 'outcomes', nths: [execution.nth], tookMs: [tookMs], outcomes: [outcome] })
     this.#beginMore()
   }
 

@@ -6,20 +6,22 @@ import { type MonoMs, rawMonoMs } from '../../clock.js'
 import { DtrError, messageOf } from '../../errors.js'
 import type { LogEntry } from '../../log.js'
 import { openRunner } from '../../runner/open.js'
-import type { AttemptInput, Runner } from '../../runner/runner.js'
+import type { AttemptInput, AttemptOutcome, Runner } from '../../runner/runner.js'
 import { taskErrorOf } from '../../runner/thrown.js'
 import { closeTracing, openTracing } from '../../tracing/open.js'
 import { metaWithout } from '../../tracing/trace-context.js'
 import type { Tracing } from '../../tracing/tracing.js'
-import type { AbortReason, HostOutcome } from '../events.js'
+import type { AbortReason } from '../events.js'
+import { attemptsOf } from './attempt-columns.js'
 import { Checkpoints } from './checkpoints.js'
 import { EventLoop, Marks } from './event-loop.js'
+import type { HostRow, Outcomes } from './from-host.js'
 import { Gate } from './gate.js'
 import { LateControl } from './late-control.js'
 import { BEGIN_MS_MAX, Line } from './line.js'
 import { LineBudget } from './line-budget.js'
 import { Pipe } from './pipe.js'
-import { type FromHost, inLines, type ToHost } from './pipe-messages.js'
+import { LIST_CHARS_MAX, type ToHost } from './pipe-messages.js'
 import { Reports } from './reports.js'
 import { Sentinel } from './sentinel.js'
 
@@ -68,18 +70,25 @@ let tracing: Tracing | undefined
 let line = new Line(1)
 /** Of what is in the line. */
 let epoch = 0
+/** So many have passed the gate. */
+let begun = 0
 /** When this turn of the event loop began to begin attempts, if it did. */
 let turnMs: MonoMs | undefined
 /** What was said is still on its way to the system. */
 let writing = false
-/** That were not told yet. */
-let outcomes: HostOutcome[] = []
+/** What was not told yet of those that have ended. */
+let outcomes = noOutcomes()
+let outcomeChars = 0
 
-function say(message: FromHost): void {
+function noOutcomes(): Outcomes {
+  return { type: 'outcomes', nths: [], tookMs: [], outcomes: [] }
+}
+
+function say(message: HostRow): void {
   pipe.send(message)
 }
 
-async function leaveWith(lastWords: FromHost): Promise<void> {
+async function leaveWith(lastWords: HostRow): Promise<void> {
   reports.sayAll()
   sayOutcomes()
   await pipe.written(lastWords)
@@ -136,12 +145,13 @@ async function load({ slots, modules, builtins, commands, runners, traced }: Loa
   }
 }
 
-function take({ epoch: given, list }: Run): void {
+function take({ epoch: given, list: columns }: Run): void {
   if (given !== epoch) {
     dropLine()
     epoch = given
     gate.open(epoch)
   }
+  const list = attemptsOf(columns)
   for (const { leaseId } of list) running.set(leaseId, new LateControl(leaseId, shared))
   line.add(list)
 }
@@ -160,9 +170,10 @@ function begin(): void {
     if (!line.hasTold && !tell()) return
     if (!line.mayBegin) return
     if (!gate.pass()) return dropLine()
+    begun += 1
     const attempt = line.begin()
     const beganMs = rawMonoMs()
-    void run(attempt, beganMs)
+    void run(attempt, begun, beganMs)
     line.letGo(attempt.type, rawMonoMs() - beganMs)
   }
 }
@@ -173,7 +184,8 @@ function tell(): boolean {
   const list = line.tell()
   if (list.length === 0) return false
   sayOutcomes()
-  const written = pipe.written({ type: 'began', leaseIds: list.map(({ leaseId }) => leaseId) } satisfies FromHost)
+  // All that were told of before have begun, or were taken back.
+  const written = pipe.written({ type: 'began', epoch, upTo: begun + list.length } satisfies HostRow)
   if (written === undefined) return true
   writing = true
   void written.then(() => {
@@ -195,7 +207,7 @@ function isTurnOver(): boolean {
   return rawMonoMs() - turnMs >= BEGIN_MS_MAX
 }
 
-async function run(attempt: AttemptInput, beganMs: MonoMs): Promise<void> {
+async function run(attempt: AttemptInput, nth: number, beganMs: MonoMs): Promise<void> {
   const { leaseId } = attempt
   const control = running.get(leaseId)
   if (runner === undefined || control === undefined) throw new Error('a run before the load')
@@ -206,10 +218,10 @@ async function run(attempt: AttemptInput, beganMs: MonoMs): Promise<void> {
   running.delete(leaseId)
   control.ended()
   line.ended(attempt.type, tookMs)
-  outcomes.push({ leaseId, outcome, tookMs: Math.round(tookMs * 1_000) / 1_000 })
+  keepOutcome(nth, outcome, tookMs)
   begin()
   // While others begin in this turn they leave together.
-  if (outcomes.length > 0 && (line.isEmpty || turnMs === undefined)) queueMicrotask(sayOutcomes)
+  if (outcomes.nths.length > 0 && (line.isEmpty || turnMs === undefined)) queueMicrotask(sayOutcomes)
 }
 
 /** What stands in its meta for a trace is not its user's. */
@@ -221,14 +233,24 @@ function withOwnMeta(attempt: AttemptInput): AttemptInput {
   return own === undefined ? rest : { ...rest, meta: own }
 }
 
-/** What has ended in one turn is told in one line. */
-function sayOutcomes(): void {
-  const list = outcomes
-  outcomes = []
-  for (const some of inLines(list, charsOf)) say({ type: 'outcomes', list: [...some] })
+function keepOutcome(nth: number, outcome: AttemptOutcome, tookMs: number): void {
+  const isPlain = outcome.kind === 'completed' && outcome.encoding === 'json' && outcome.ballot === undefined
+  outcomes.nths.push(nth)
+  outcomes.tookMs.push(Math.round(tookMs * 1_000) / 1_000)
+  outcomes.outcomes.push(isPlain ? outcome.result : outcome)
+  outcomeChars += charsOf(outcome)
+  if (outcomeChars >= LIST_CHARS_MAX) sayOutcomes()
 }
 
-function charsOf({ outcome }: HostOutcome): number {
+/** What has ended in one turn is told in one line, if it fits. */
+function sayOutcomes(): void {
+  if (outcomes.nths.length === 0) return
+  say(outcomes)
+  outcomes = noOutcomes()
+  outcomeChars = 0
+}
+
+function charsOf(outcome: AttemptOutcome): number {
   if (outcome.kind === 'completed') return outcome.result.length + (outcome.ballot?.length ?? 0)
   return outcome.kind === 'failed' ? outcome.error.message.length + (outcome.error.stack?.length ?? 0) : 0
 }

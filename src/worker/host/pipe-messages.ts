@@ -1,15 +1,15 @@
 // What a worker and its host say to each other, on two pipes: one to the host's main thread, for work, and one to its
 // watchdog, which is heard whatever the main thread does.
 import type { WrittenCommands } from '../../runner/command.js'
-import type { AttemptInput } from '../../runner/runner.js'
 import type { AbortReason, CheckpointAnswer, HostSign } from '../events.js'
+import type { AttemptColumns } from './attempt-columns.js'
 
-export type { FromHost } from './from-host.js'
+export type { FromHost, HostRow } from './from-host.js'
 
 /** A payload or a result doubles at most as text within JSON. */
 export const PIPE_LINE_BYTES_MAX = 4 * 1024 * 1024
 /** Beyond so much text a list is not made longer: three bytes a character, and one more payload, are a line still. */
-const LIST_CHARS_MAX = 256 * 1024
+export const LIST_CHARS_MAX = 256 * 1024
 
 /** In as few lists as fit into a line each. */
 export function* inLines<Item>(items: readonly Item[], charsOf: (item: Item) => number): Generator<readonly Item[]> {
@@ -47,7 +47,7 @@ export type ToHost =
   /** The first message: what it is to load. */
   | ({ readonly type: 'load'; readonly slots: number } & Served)
   /** One after the other, as there are slots. Those of an earlier epoch that have not begun never do. */
-  | { readonly type: 'run'; readonly epoch: number; readonly list: readonly AttemptInput[] }
+  | { readonly type: 'run'; readonly epoch: number; readonly list: AttemptColumns }
   | { readonly type: 'abort'; readonly leaseId: string; readonly reason: AbortReason }
   | ({ readonly type: 'checkpointed' } & CheckpointAnswer)
   /** Of one that is traced, and has nothing to run: it is to deliver its spans, and to end. */

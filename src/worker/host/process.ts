@@ -10,7 +10,9 @@ import { messageOf } from '../../errors.js'
 import { isHeapFull, KernelKills } from '../../runner/out-of-memory.js'
 import type { AttemptInput } from '../../runner/runner.js'
 import type { AbortReason, CheckpointAnswer, HostEnd } from '../events.js'
-import { readFromHost, readFromWatchdog } from './from-host.js'
+import { columnsOf } from './attempt-columns.js'
+import { readFromWatchdog, readHostRow } from './from-host.js'
+import { Given } from './given.js'
 import { forwardLines } from './output.js'
 import { Pipe } from './pipe.js'
 import {
@@ -69,6 +71,9 @@ export class HostProcess {
   /** Undefined where the system had no room for the process: it is told as ended. */
   #watchdog: Pipe<SignOfLife | Recalled> | undefined
   #work: Pipe<FromHost> | undefined
+  readonly #given = new Given()
+  /** The epoch of the last recall. */
+  #recalled = 0
   #exit: { code: number | undefined; signal: string | undefined } | undefined
   #workClosed = false
   #stderrClosed = false
@@ -114,7 +119,7 @@ export class HostProcess {
       const rows = (said: readonly (SignOfLife | Recalled)[]): void => {
         this.#kernelKills.look()
         for (const row of said) {
-          if ('epoch' in row) options.recalled(row)
+          if ('epoch' in row) this.#takeBack(row)
           else options.alive(row)
         }
       }
@@ -125,7 +130,7 @@ export class HostProcess {
     held?.resume()
     if (work === undefined) return
     this.#work = new Pipe(work, {
-      read: readFromHost,
+      read: (row) => this.#given.understand(readHostRow(row)),
       rows: (messages) => options.said(messages),
       closed: (fault) => this.#closeWork(fault),
     })
@@ -137,12 +142,21 @@ export class HostProcess {
 
   /** The code of these begins, one after the other, as there are slots. */
   run(attempts: readonly AttemptInput[], epoch: number): void {
-    for (const list of inLines(attempts, charsOf)) this.#send({ type: 'run', epoch, list })
+    this.#given.add(attempts)
+    for (const list of inLines(attempts, charsOf)) this.#send({ type: 'run', epoch, list: columnsOf(list) })
   }
 
   /** What has not begun of this epoch never does; answered by `recalled`. */
   recall(epoch: number): void {
+    this.#recalled = epoch
     this.#tellWatchdog({ recall: epoch })
+  }
+
+  #takeBack(answer: Recalled): void {
+    // Nobody has asked for it.
+    if (answer.epoch !== this.#recalled) return
+    this.#given.recalled(answer)
+    this.#options.recalled(answer)
   }
 
   abort(leaseId: string, reason: AbortReason): void {
