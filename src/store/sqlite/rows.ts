@@ -61,17 +61,22 @@ type HeadColumns = readonly [
   id: string,
   priority: number,
   runAt: WallMs,
+  origin: string | null,
+  payloadBytes: number,
+  payload: string | null,
+  /** As JSON; `null` where all of it is as of the common task. */
+  rest: string | null,
+]
+type HeadRest = readonly [
   attempt: number,
   maxAttempts: number | null,
   timeoutMs: number | null,
   deadlineAt: WallMs | null,
   suspect: number,
-  origin: string | null,
   encoding: Encoding,
   meta: string | null,
-  payloadBytes: number,
-  payload: string | null,
 ]
+const COMMON_REST: HeadRest = [0, null, null, null, 0, 'json', null]
 type StoredCompleted = Pick<StoredTask, 'queue' | 'type' | 'origin'> & Pick<CompletedRow, 'bytes'>
 
 const TASK = `
@@ -89,6 +94,11 @@ const BYTES = 'octet_length(payload) + coalesce(octet_length(result), 0)'
 const ENDED = `seq, id, queue, type, state, gated = ${VOTING} AS voting, ended_at AS endedAt, ${BYTES} AS bytes`
 /** It stands behind the payload, and is looked for where there is one. */
 const DEADLINE = 'CASE WHEN expires_at IS NOT NULL THEN deadline_at END'
+/** Each column of a head costs, also where it is `null`. */
+const REST = `
+  CASE WHEN attempt <> 0 OR max_attempts IS NOT NULL OR timeout_ms IS NOT NULL OR expires_at IS NOT NULL OR suspect <> 0
+    OR encoding <> 'json' OR meta IS NOT NULL
+  THEN json_array(attempt, max_attempts, timeout_ms, ${DEADLINE}, suspect, encoding, meta) END`
 const RECORD = `
   task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
   charged, error`
@@ -129,6 +139,11 @@ export class SqliteRows implements Rows {
   }
 
   insert(row: NewTaskRow): boolean {
+    if (isCommon(row)) {
+      const { id, queue, type, priority, runAt, createdAt, origin, payload } = row
+      const common = this.#statements.insertCommon
+      return common.run(id, queue, type, priority, runAt, createdAt, origin ?? null, payload).changes === 1
+    }
     const { changes } = this.#statements.insert.run(
       row.id,
       row.queue,
@@ -182,7 +197,7 @@ export class SqliteRows implements Rows {
     const granted = this.#granted.get(leaseId)
     if (granted?.taskId === taskId && (holder === undefined || holder === granted.holder)) {
       this.#granted.delete(leaseId)
-      const { changes } = this.#statements.completeGranted.run(now, encoding, result, granted.seq, leaseId)
+      const { changes } = this.#statements.completeGranted[encoding].run(now, result, granted.seq, leaseId)
       const { queue, type, origin, payloadBytes } = granted
       if (changes === 1) {
         if (granted.checkpointed === true) this.#statements.removeCheckpoint.run(taskId)
@@ -211,24 +226,27 @@ export class SqliteRows implements Rows {
 
   heads({ queue, type }: ClaimRoute, limit: number): readonly StoredHead[] {
     // By number: to take an array apart by names costs as much as the query.
-    return this.#statements.heads.all(queue, type, limit).map((row) => ({
-      seq: row[0],
-      id: row[1],
-      queue,
-      type,
-      priority: row[2],
-      runAt: row[3],
-      attempt: row[4],
-      maxAttempts: row[5],
-      timeoutMs: row[6],
-      deadlineAt: row[7],
-      suspect: row[8],
-      origin: row[9],
-      encoding: row[10],
-      meta: row[11],
-      payloadBytes: row[12],
-      payload: row[13],
-    }))
+    return this.#statements.heads.all(queue, type, limit).map((row) => {
+      const rest: HeadRest = row[7] === null ? COMMON_REST : JSON.parse(row[7])
+      return {
+        seq: row[0],
+        id: row[1],
+        queue,
+        type,
+        priority: row[2],
+        runAt: row[3],
+        attempt: rest[0],
+        maxAttempts: rest[1],
+        timeoutMs: rest[2],
+        deadlineAt: rest[3],
+        suspect: rest[4],
+        origin: row[4],
+        encoding: rest[5],
+        meta: rest[6],
+        payloadBytes: row[5],
+        payload: row[6],
+      }
+    })
   }
 
   runnableTypes(queue: string, limit: number): readonly string[] {
@@ -397,6 +415,10 @@ function prepare(database: Database.Database) {
   const rows = <Parameters extends unknown[], Row>(sql: string) => database.prepare<Parameters, Row>(sql)
   const values = <Parameters extends unknown[], Value>(sql: string) => database.prepare<Parameters, Value>(sql).pluck()
   const changes = <Parameters extends unknown[] = unknown[]>(sql: string) => database.prepare<Parameters>(sql)
+  const completeGranted = (encoding: Encoding) =>
+    changes<[WallMs, string, number, string]>(`
+      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = '${encoding}', result = ?, error = NULL
+      WHERE seq = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0`)
   return {
     task: rows<[string], StoredTask>(`SELECT ${TASK} FROM tasks WHERE id = ?`),
     insert: changes(`
@@ -404,6 +426,10 @@ function prepare(database: Database.Database) {
         max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
         payload)
       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+    insertCommon: changes(`
+      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, created_at, attempt, uncharged, suspect,
+        cancel_requested, origin, encoding, payload)
+      VALUES (?, ?, ?, 'pending', 0, ?, ?, ?, 0, 0, 0, 0, ?, 'json', ?) ON CONFLICT (id) DO NOTHING`),
     update: changes(`
       UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, deadline_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
         settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
@@ -413,14 +439,11 @@ function prepare(database: Database.Database) {
       WHERE id = ? AND lease_id = ? AND holder = coalesce(?, holder) AND state = 'running' AND cancel_requested = 0
       RETURNING queue, type, origin, ${BYTES} AS bytes`),
 
-    completeGranted: changes<[WallMs, Encoding, string, number, string]>(`
-      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
-      WHERE seq = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0`),
-
+    completeGranted: { json: completeGranted('json'), base64: completeGranted('base64') },
     heads: database
       .prepare<[string, string, number], HeadColumns>(`
-        SELECT seq, id, priority, run_at, attempt, max_attempts, timeout_ms, ${DEADLINE}, suspect, origin, encoding, meta,
-          octet_length(payload), CASE WHEN octet_length(payload) <= ${SHORT_BYTES_MAX} THEN payload END
+        SELECT seq, id, priority, run_at, origin, octet_length(payload),
+          CASE WHEN octet_length(payload) <= ${SHORT_BYTES_MAX} THEN payload END, ${REST}
         FROM tasks INDEXED BY tasks_runnable WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
         ORDER BY priority DESC, run_at, seq LIMIT ? + 0`)
       .raw(),
@@ -531,6 +554,22 @@ interface StoredHolder {
   readonly address: string | null
   readonly machine: string | null
   readonly about: string | null
+}
+
+/** Most are: each parameter of a statement costs, also one that is `null`. */
+function isCommon(row: NewTaskRow): boolean {
+  return (
+    !row.gated &&
+    row.voting !== true &&
+    row.encoding === 'json' &&
+    row.expiresAt === undefined &&
+    row.deadlineAt === undefined &&
+    row.maxAttempts === undefined &&
+    row.maxAttemptsGiven === undefined &&
+    row.timeoutMs === undefined &&
+    row.description === undefined &&
+    row.meta === undefined
+  )
 }
 
 function gateOf({ gated, voting }: Pick<TaskRow, 'gated' | 'voting'>): number {
