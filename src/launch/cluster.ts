@@ -20,7 +20,7 @@ import { Chorus } from './chorus.js'
 import { type ClusterProcess, retireClusterFile, writeClusterFile } from './cluster-file.js'
 import { argsOf, GATEWAY_SETTINGS, MASTER_SETTINGS, namesTasks, WORKER_SETTINGS } from './command-line.js'
 import { checkLogs } from './folder.js'
-import { checkHttpPort } from './http-port.js'
+import { checkGatewayPorts } from './gateway-ports.js'
 import { type Place, Processes } from './processes.js'
 import { secretFor } from './secret.js'
 
@@ -63,7 +63,7 @@ export async function startCluster(options: ClusterStart = {}): Promise<Cluster>
     await checkServed({ modules: tasks, builtins, commands, runners: runner, signal })
   }
   checkLogs(paths.logs)
-  await checkHttpPort(settings.httpBind, settings.http)
+  await checkGatewayPorts(settings)
   const cluster = new Cluster(paths, tell)
   const abort = (): void => cluster.giveUp()
   signal?.addEventListener('abort', abort, { once: true })

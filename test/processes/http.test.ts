@@ -55,10 +55,12 @@ t.test('a taken port is no reason not to start, unless it was named', async (t) 
   t.match(taken.stderr, /port \d+ of 127.0.0.1 is taken/)
   const { master, first, last } = cluster.ports
   const ports = ['--port', String(master + 1), '--worker-ports', `${first}-${last}`, '--data', `${cluster.data}-2`]
-  const start = cluster.run(['start', '--http', String(master), ...ports])
-  t.equal((await start.ended).code, 5)
-  t.match(start.stderr, `--http ${master}: port ${master} of 127.0.0.1 is taken, and nothing was started`)
-  t.notOk(existsSync(`${cluster.data}-2`))
+  for (const flag of ['--http', '--grpc', '--grpc-scheduler']) {
+    const start = cluster.run(['start', flag, String(master), ...ports])
+    t.equal((await start.ended).code, 5)
+    t.match(start.stderr, `${flag} ${master}: port ${master} of 127.0.0.1 is taken, and nothing was started`)
+    t.notOk(existsSync(`${cluster.data}-2`))
+  }
   const open = cluster.run(['gateway', '--http-bind', '0.0.0.0', '--http', '9', '--data', cluster.data])
   t.equal((await open.ended).code, 2)
   t.match(open.stderr, /--http-bind 0.0.0.0 listens beyond this machine, and nothing is encrypted/)

@@ -44,6 +44,7 @@ const STATE_COLOURS: Readonly<Record<string, Colour>> = {
   away: 'red',
   offline: 'red',
   left: 'gray',
+  quarantined: 'yellow',
 }
 
 export function runningTable(rows: readonly Row[], state: TopState, columns: number): Table {
@@ -60,7 +61,7 @@ export function runningTable(rows: readonly Row[], state: TopState, columns: num
       of: ({ worker }) => ({ text: worker?.name ?? '' }),
     },
     {
-      ...{ head: 'STATE', most: 8 },
+      ...{ head: 'STATE', most: 11 },
       of: ({ worker }) => ({ text: worker?.state ?? '', colour: STATE_COLOURS[worker?.state ?? ''] }),
     },
     {

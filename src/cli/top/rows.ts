@@ -52,14 +52,21 @@ const PULLED = '#pull'
 
 export function workersOf({ status }: Snapshot): readonly WorkerView[] {
   const connected = status.workers.map((worker) => {
-    const { name, incarnation, state, running, slots, completed, failed } = worker
-    const held = { holder: incarnation, name, state, busy: { running, slots } }
+    const { name, incarnation, running, slots, completed, failed } = worker
+    const held = { holder: incarnation, name, state: stateOf(worker), busy: { running, slots } }
     return { ...held, ended: completed + failed, failed, memoryBytes: memoryOf(worker) }
   })
-  const pulling = status.pullWorkers.map(({ id, state, running, slots, completed, failed }) => ({
-    ...{ holder: `${id}${PULLED}`, name: id, state, busy: { running, slots }, ended: completed + failed, failed },
-  }))
+  const pulling = status.pullWorkers.map((worker) => {
+    const { id, running, slots, completed, failed } = worker
+    const held = { holder: `${id}${PULLED}`, name: id, state: stateOf(worker), busy: { running, slots } }
+    return { ...held, ended: completed + failed, failed }
+  })
   return [...connected, ...pulling]
+}
+
+/** One that is given nothing more is not ready. Why, `dtr leaderboard` says. */
+function stateOf({ state, quarantined }: { readonly state: string; readonly quarantined?: string }): string {
+  return quarantined === undefined || state === 'lost' || state === 'offline' ? state : 'quarantined'
 }
 
 /** @param gone by name */

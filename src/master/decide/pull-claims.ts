@@ -95,7 +95,13 @@ export function pullClaims(state: MasterState, batchId: string, operations: numb
     if (first === undefined) continue
     const { routes, everyType } = first
     const { generation } = state
-    made.push({ claim: { routes, offers, ...(everyType && { everyType }) }, routeKey, generation, sessions: [], pulled })
+    made.push({
+      claim: { routes, offers, ...(everyType && { everyType }) },
+      routeKey,
+      generation,
+      sessions: [],
+      pulled,
+    })
     if (left <= 0) break
   }
   return made
@@ -125,7 +131,8 @@ export function pullGranted(turn: Turn, claim: ClaimInFlight, { grants, passed }
     state.pulls.lease(waiting.worker, lease, at, deadlineAt)
   }
   state.lastGranted += met
-  if (met < offers.length && passed !== true && claim.generation === state.generation) state.exhausted.add(claim.routeKey)
+  if (met < offers.length && passed !== true && claim.generation === state.generation)
+    state.exhausted.add(claim.routeKey)
   for (const [waiting, list] of lists) {
     if (waiting.over) for (const grant of list) giveBack(turn, waiting.worker, grant)
     else if (list.length > 0) give(turn, waiting, list)

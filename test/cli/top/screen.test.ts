@@ -59,6 +59,13 @@ t.test('80 x 24: all of it, at its place', async (t) => {
   ])
 })
 
+t.test('who is given nothing more is not ready', async (t) => {
+  const worker1 = worker('w1', { quarantined: '12 of its last 20 votes were wrong' })
+  const lines = linesOf(stateOf(snapshot({ workers: [worker1, worker('w2')] })), { columns: 80, rows: 24 })
+  t.ok(lines.some((line) => /w1 +quarantined +0/.test(line)))
+  t.ok(lines.some((line) => /w2 +ready +0/.test(line)))
+})
+
 t.test('every size: as many rows, none longer than the screen, the same each time', async (t) => {
   const wild = stateOf(
     snapshot({
