@@ -3,7 +3,7 @@
 //
 // What always holds:
 // - a worker has at most one session, and a session belongs to at most one worker;
-// - a slot is used by a lease that its worker may still run, or by an offer in the batch in flight;
+// - a slot is used by a lease that its worker may still run, or by an offer in a batch in flight;
 // - `leases` changes on outcomes only; a lease that its worker has settled frees the slot at once, for the worker said so.
 import type { Instant, MonoMs, WallMs } from '../clock.js'
 import type { LogEntry, LogLevel } from '../log.js'
@@ -119,7 +119,7 @@ export interface WorkerState {
   readonly leases: Leases
   /** It takes so many tasks beyond those that its slots run. */
   ahead: number
-  /** Offers in the batch in flight. */
+  /** Offers in batches in flight. */
   offered: number
   /** In which generation there was nothing for this one, although there was for others that are alike. */
   passedOver: number | undefined
