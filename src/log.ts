@@ -20,6 +20,8 @@ export interface LogEntry {
 }
 
 export interface Log {
+  /** Whether anything at `debug` is written: who has a line for each task leaves it away where not. */
+  readonly tellsDebug: boolean
   write(entry: LogEntry): void
   error(text: string, fields?: LogFields): void
   warn(text: string, fields?: LogFields): void
@@ -121,6 +123,7 @@ export function createLog(options: LogOptions): ProcessLog {
     logger.log({ level: entry.level, message: entry.text, fields: entry.fields })
   }
   return {
+    tellsDebug: rankMax >= LOG_LEVELS.indexOf('debug'),
     write,
     openFile,
     get file() {

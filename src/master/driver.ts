@@ -1,6 +1,6 @@
 // Drives a machine: feeds it events, lets its effects out, and commits what it gathers, one batch at a time. While one
-// batch is on its way to disk the next gathers: group commit by itself; the store never waits for an outcome to be looked at. All ports are injected, so that a simulation
-// with a virtual clock and a failing store runs this very code.
+// batch is on its way to disk the next gathers: group commit by itself; the store never waits for an outcome to be looked
+// at. All ports are injected, so that a simulation with a virtual clock and a failing store runs this very code.
 import type { Clock, Instant } from '../clock.js'
 import { DtrError } from '../errors.js'
 import type { Log } from '../log.js'

@@ -148,6 +148,8 @@ export interface MasterSettings {
   readonly drainMs: number
   /** Leave the workers alone when stopping: a master is about to take them over. */
   readonly keepWorkers: boolean
+  /** The log wants a line of each task. */
+  readonly tellsDebug: boolean
   readonly keep: Keep
   readonly pull: PullSettings
   /** Who held leases when the store was opened: each has one full lease of grace. */

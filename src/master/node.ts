@@ -108,6 +108,7 @@ class MasterNode {
       keep: options.keep,
       pull: options.pull,
       keepWorkers: options.keepWorkers,
+      tellsDebug: options.log.tellsDebug,
       holders,
       keys,
       quarantined,

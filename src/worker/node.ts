@@ -164,6 +164,7 @@ class WorkerNode {
       queues: options.queues ?? [DEFAULT_QUEUE],
       model: options.model,
       isolate: options.isolate === true,
+      tellsDebug: log.tellsDebug,
       care: options.care ?? {},
     }
     this.#core = new WorkerCore({

@@ -39,6 +39,8 @@ export interface WorkerConfig {
   readonly model?: string | undefined
   /** Each slot has a host of its own: no task shares a process with another. */
   readonly isolate: boolean
+  /** The log wants a line of each task. */
+  readonly tellsDebug: boolean
   /** It leaves so long after it lost its master; undefined: never. */
   readonly masterTimeoutMs: number | undefined
   readonly killGraceMs: number

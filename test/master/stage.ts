@@ -50,6 +50,7 @@ export class Stage {
       codeDeadMs: 12_000,
       drainMs: 30_000,
       keepWorkers: false,
+      tellsDebug: true,
       keep: { completedMs: 7 * 86_400_000, failedMs: undefined, tasks: 1_000_000, bytes: 2 ** 30 },
       pull: { leaseMs: 75_000, staleMs: 45_000, sweepMs: 1_000, maxAttempts: 5 },
       holders: options.holders ?? [],

@@ -2,6 +2,7 @@
 import type { Log, LogEntry } from '../../src/log.js'
 
 export class KeptLog implements Log {
+  readonly tellsDebug = true
   readonly entries: LogEntry[] = []
 
   write(entry: LogEntry): void {

@@ -75,6 +75,7 @@ export class MasterLife {
       leaseMs: LEASE_MS,
       codeDeadMs: CODE_DEAD_MS,
       drainMs: scene.plan.drainMs,
+      tellsDebug: true,
       keep: scene.plan.keep,
       pull: PULL,
     })

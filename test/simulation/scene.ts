@@ -61,6 +61,7 @@ export class Scene {
   log(name: string): Log {
     const write = ({ level, text }: LogEntry): void => this.trace.log(this.timeline.now, name, level, text)
     return {
+      tellsDebug: true,
       write,
       error: (text) => write({ level: 'error', text }),
       warn: (text) => write({ level: 'warn', text }),

@@ -71,6 +71,7 @@ export class WorkerLife {
         ...{ name, slots: plan.slots, version: '0', pid: process.pid, hostname: computer.id, machine: computer.id },
         queues: ['default'],
         isolate: plan.isolate,
+        tellsDebug: true,
         masterTimeoutMs: MASTER_TIMEOUT_MS,
         killGraceMs: scene.plan.killGraceMs,
         defaultTimeoutMs: undefined,

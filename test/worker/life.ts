@@ -42,6 +42,7 @@ export class Life {
       slots: 2,
       queues: ['default'],
       isolate: false,
+      tellsDebug: true,
       masterTimeoutMs: 30_000,
       killGraceMs: 5_000,
       defaultTimeoutMs: undefined,

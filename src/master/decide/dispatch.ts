@@ -155,7 +155,8 @@ function noteWhatIsLeft(
 }
 
 function assign(turn: Turn, session: number, grants: readonly Grant[]): void {
-  const worker = turn.state.workers.get(grants[0]!.holder)
+  const { settings, workers } = turn.state
+  const worker = workers.get(grants[0]!.holder)
   if (worker === undefined) return
   for (const chunk of chunked(grants, charsOf)) {
     worker.assignSeq += 1
@@ -172,6 +173,7 @@ function assign(turn: Turn, session: number, grants: readonly Grant[]): void {
     if (held !== undefined) held.delivered = true
     runs(turn, grant)
     feedGranted(turn, grant, false)
+    if (!settings.tellsDebug) continue
     turn.log('debug', `task ${grant.taskId} (${grant.type}) attempt ${grant.attempt} to ${worker.name}`, {
       lease: grant.leaseId,
     })

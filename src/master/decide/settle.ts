@@ -154,7 +154,7 @@ export function journal(
     if (worker !== undefined) worker.completed += 1
     state.journal.settled('completed')
     state.figures.attemptEnded('completed', false)
-    turn.log('debug', `task ${taskId} completed by ${by}`)
+    if (state.settings.tellsDebug) turn.log('debug', `task ${taskId} completed by ${by}`)
     return
   }
   if (outcome.state === 'pending') {

@@ -20,7 +20,9 @@ export function assigned(turn: Turn, list: readonly Assignment[]): void {
     if (state.attempts.has(assignment.lease) || state.unrecorded.has(assignment.lease)) continue
     const attempt = state.attempts.add(assignment, turn.at)
     count(turn, 'assigned')
-    turn.log('debug', `task ${assignment.id} assigned`, { type: assignment.type, attempt: assignment.attempt })
+    if (state.config.tellsDebug) {
+      turn.log('debug', `task ${assignment.id} assigned`, { type: assignment.type, attempt: assignment.attempt })
+    }
     if (!state.served.has(assignment.type)) {
       lacking = true
       settle(turn, attempt, { outcome: 'returned', reason: 'unserved', started: false })

@@ -26,6 +26,7 @@ export function settle(turn: Turn, attempt: Attempt, verdict: Verdict): void {
   const cut = verdict.outcome === 'lost' || (verdict.outcome === 'returned' && verdict.started)
   if (cut && turn.state.drain !== undefined) turn.state.drain.handedBack = true
   count(turn, verdict.outcome)
+  if (!turn.state.config.tellsDebug) return
   const why = 'error' in verdict ? verdict.error?.message : undefined
   turn.log('debug', `task ${id} ${verdict.outcome}`, { type, attempt: attempt.assignment.attempt, error: why })
 }
