@@ -79,8 +79,7 @@ export function readTasks(rows: Rows, ids: readonly string[]): TaskWithStory[] {
   return ids.flatMap((id) => {
     const row = rows.task(id)
     if (row === undefined) return []
-    const checkpoint =
-      row.attempt === 0 || row.state === 'completed' ? undefined : rows.checkpoint({ taskId: id })?.value
+    const checkpoint = row.attempt === 0 || row.state === 'completed' ? undefined : rows.checkpoint(id)?.value
     const poll = row.voting === true ? readPoll(rows, id) : undefined
     return [
       {

@@ -27,7 +27,7 @@ interface Met {
 
 function grantApart(work: Work, claim: Claim, open: boolean): Met {
   const { rows } = work
-  const merge = new Merge(rows, claim)
+  const merge = new Merge(work, claim)
   let barred = false
   const grants = claim.offers.map((offer) => {
     const before = work.retried ? rows.leased(offer) : undefined
@@ -39,16 +39,18 @@ function grantApart(work: Work, claim: Claim, open: boolean): Met {
     barred ||= isBarred
     return open && !isBarred ? grantNext(work, merge, offer, true) : undefined
   })
+  work.writeGiven()
   return { grants, passed: merge.passed > 0, barred }
 }
 
 /** What was to be kept for another machine is for whoever is left, where in no claim of this batch anybody took it. */
 function grantAnywhere(work: Work, claim: Claim, { grants, barred }: Met): ClaimOutcome {
   // Others may have been given meanwhile what stood first here.
-  const merge = new Merge(work.rows, claim)
+  const merge = new Merge(work, claim)
   for (const [index, offer] of claim.offers.entries()) {
     if (!work.polls.isBarred(offer.holder)) grants[index] ??= grantNext(work, merge, offer, false)
   }
+  work.writeGiven()
   return outcomeOf({ grants, passed: merge.passed > 0, barred })
 }
 
@@ -58,21 +60,20 @@ function outcomeOf({ grants, passed, barred }: Met): ClaimOutcome {
 }
 
 function grantNext(work: Work, merge: Merge, offer: Offer, apart: boolean): Grant | undefined {
-  const { rows, now, polls } = work
+  const { polls } = work
   const { holder } = offer
   const next = merge.first(holder, ({ id }) => !mayBeReplica(id) || polls.maySeat(id, holder, apart))
   if (next === undefined || (offer.ahead === true && runsOnce(next))) return undefined
   next.cursor.take(next.head)
-  const grant = rows.grant(next.head, offer, next.cursor.route.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, now)
-  work.moved(grant, 'pending', 'running')
-  work.granted(next.head.runAt)
+  const { maxAttempts = DEFAULT_MAX_ATTEMPTS } = next.cursor.route
+  const grant = work.give({ head: next.head, offer, maxAttempts })
   if (mayBeReplica(grant.taskId)) polls.seat(grant.taskId, holder)
   return goingOn(work, grant)
 }
 
 /** With what an attempt before it kept; of the first nobody asks. */
 function goingOn({ rows, polls }: Work, grant: Grant): Grant {
-  const kept = grant.attempt === 1 ? undefined : rows.checkpoint(grant)
+  const kept = grant.attempt === 1 ? undefined : rows.checkpoint(grant.taskId)
   const told = kept === undefined ? grant : { ...grant, checkpoint: kept.value }
   return polls.asksBallot(grant.taskId) ? { ...told, ballot: true } : told
 }
@@ -87,14 +88,15 @@ function runsOnce({ cursor, head }: First): boolean {
   return (head.maxAttempts ?? cursor.route.maxAttempts) === 1
 }
 
-/** All routes in one order. What was taken must be granted before the next is asked for. */
+/** All routes in one order. What was taken must be given before the next is asked for. */
 class Merge {
   readonly #cursors: readonly Cursor[]
 
-  constructor(rows: Rows, claim: Claim) {
+  constructor(work: Work, claim: Claim) {
+    const { rows } = work
     const routes = claim.everyType === undefined ? distinctRoutes(claim) : runnableRoutes(rows, claim.everyType)
     const pageSize = Math.ceil(claim.offers.length / Math.max(1, routes.length)) + 1
-    this.#cursors = routes.map((route) => new Cursor(rows, route, pageSize))
+    this.#cursors = routes.map((route) => new Cursor(work, route, pageSize))
   }
 
   /** The first that this is for. */
@@ -123,7 +125,7 @@ function runnableRoutes(rows: Rows, { queues, maxAttempts }: EveryType): ClaimRo
   return distinctRoutes({ routes })
 }
 
-/** One route's place in the merge. What was taken from it is granted by now, so that asking again gives what follows. */
+/** One route's place in the merge. What was taken from it is given by now, so that asking again gives what follows. */
 class Cursor {
   /** Were not for whoever asked, and stand before the page; few but where replicas wait for workers without a part in them. */
   readonly #passed: (Head | undefined)[] = []
@@ -135,7 +137,7 @@ class Cursor {
   #left = 0
 
   constructor(
-    private readonly rows: Rows,
+    private readonly work: Work,
     readonly route: ClaimRoute,
     private readonly pageSize: number,
   ) {}
@@ -174,7 +176,8 @@ class Cursor {
   #next(): Head | undefined {
     if (this.#page === undefined || (this.#at === this.#page.length && !this.#isLast)) {
       const limit = this.pageSize + 2 * this.#left
-      const heads = this.rows.heads(this.route, limit)
+      this.work.writeGiven()
+      const heads = this.work.rows.heads(this.route, limit)
       const known = new Set(this.#passed.map((head) => head?.seq))
       this.#page = this.#left === 0 ? heads : heads.filter(({ seq }) => !known.has(seq))
       this.#isLast = heads.length < limit

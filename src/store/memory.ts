@@ -12,7 +12,7 @@ import {
   type CompletedRow,
   defined,
   type EndedRow,
-  grantOf,
+  type Given,
   type Head,
   type Identity,
   inClaimOrder,
@@ -37,7 +37,6 @@ import { Sorted } from './sorted.js'
 import type {
   ClaimRoute,
   Count,
-  Grant,
   HeldLease,
   Holder,
   KeptLog,
@@ -138,7 +137,7 @@ class MemoryRows implements Rows {
     return true
   }
 
-  checkpoint({ taskId }: Pick<Settled, 'taskId'>): Checkpoint | undefined {
+  checkpoint(taskId: string): Checkpoint | undefined {
     return this.#checkpoints.get(taskId)
   }
 
@@ -152,20 +151,24 @@ class MemoryRows implements Rows {
     return types.sort().slice(0, limit)
   }
 
-  grant({ seq }: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant {
-    const row = this.#existing(seq)
-    if (row.state !== 'pending') throw new Error(`task ${row.id} was granted while ${row.state}`)
-    const granted: TaskRow = {
-      ...row,
-      state: 'running',
-      attempt: row.attempt + 1,
-      maxAttempts: row.maxAttempts ?? maxAttempts,
-      leaseId: offer.leaseId,
-      holder: offer.holder,
-      grantedAt: now,
+  payload({ seq }: Head): string {
+    return this.#existing(seq).payload
+  }
+
+  grant(given: readonly Given[], now: WallMs): void {
+    for (const { head, offer, maxAttempts } of given) {
+      const row = this.#existing(head.seq)
+      if (row.state !== 'pending') throw new Error(`task ${row.id} was granted while ${row.state}`)
+      this.update({
+        ...row,
+        state: 'running',
+        attempt: row.attempt + 1,
+        maxAttempts: row.maxAttempts ?? maxAttempts,
+        leaseId: offer.leaseId,
+        holder: offer.holder,
+        grantedAt: now,
+      })
     }
-    this.update(granted)
-    return grantOf(granted, offer, granted.payload)
   }
 
   leased(offer: Offer): TaskRow | undefined {

@@ -143,7 +143,7 @@ function checkpoint({ rows, retried }: Work, operation: CheckpointOperation): Op
 
 /** By the first try of this batch, in which the attempt ended behind it. */
 function wasKept(rows: Rows, { taskId, leaseId }: CheckpointOperation): boolean {
-  if (rows.checkpoint({ taskId })?.leaseId === leaseId) return true
+  if (rows.checkpoint(taskId)?.leaseId === leaseId) return true
   const row = rows.task(taskId)
   return row?.state === 'completed' && row.leaseId === leaseId
 }

@@ -83,6 +83,14 @@ export interface Head {
   readonly payload?: string | null | undefined
 }
 
+/** What a claim gives to whom. */
+export interface Given<Of extends Head = Head> {
+  readonly head: Of
+  readonly offer: Offer
+  /** For a task that names none. */
+  readonly maxAttempts: number
+}
+
 /** A lease, and who says that it has ended: anybody where that is missing. */
 export type Settled = Pick<SettleOperation, 'taskId' | 'leaseId' | 'holder'>
 
@@ -103,13 +111,15 @@ export interface Rows {
   /** Keeps it for the task that runs on this lease. False, and nothing is changed, where none does (P5). */
   keepCheckpoint(lease: Settled, value: string): boolean
   /** The last one of a task that has not completed, and the lease that it was kept on. */
-  checkpoint(lease: Pick<Settled, 'taskId'> & Partial<Settled>): Checkpoint | undefined
+  checkpoint(taskId: string): Checkpoint | undefined
 
   /** The first runnable tasks of one route, in P15's order. */
   heads(route: ClaimRoute, limit: number): readonly Head[]
   /** The first types of a queue that have something to run. Costs as many steps as there are such types. */
   runnableTypes(queue: string, limit: number): readonly string[]
-  grant(head: Head, offer: Offer, maxAttempts: number, now: WallMs): Grant
+  /** Where the head does not have it. */
+  payload(head: Head): string
+  grant(given: readonly Given[], now: WallMs): void
   /** The running task that holds this very lease. */
   leased(offer: Offer): TaskRow | undefined
   /** The running tasks of an incarnation, in the order of submission. */

@@ -3,8 +3,8 @@ import type { WallMs } from '../clock.js'
 import { Histogram } from '../task/histogram.js'
 import { decideEnding, type Ending, type EndingDecision, isTerminal, type TaskState } from '../task/task.js'
 import { mayBeReplica, Polls } from './polls.js'
-import { bytesOf, endedOf, type Rows, rowAfter, type Size, type TaskRow } from './rows.js'
-import type { Batch, EndedTask, StoreLimits } from './store.js'
+import { bytesOf, endedOf, type Given, grantOf, type Rows, rowAfter, type Size, type TaskRow } from './rows.js'
+import type { Batch, EndedTask, Grant, StoreLimits } from './store.js'
 
 /** Added up in place: once for each task that moves. */
 type Sum = { -readonly [Key in keyof Size]: Size[Key] }
@@ -23,6 +23,7 @@ export class Work {
   readonly #ended = new Map<string, EndedTask>()
   /** By queue, then type: written as one row each at the end, however many tasks moved. */
   readonly #changes = new Map<string, Map<string, Change>>()
+  readonly #given: Given[] = []
   #waits: Histogram | undefined
   #pendingBefore: number | undefined
   #pendingChange = 0
@@ -83,6 +84,20 @@ export class Work {
     size.bytes += bytes
     this.#keptChange.count += by
     this.#keptChange.bytes += bytes
+  }
+
+  /** Whatever looks at what is runnable must be told of it first (`writeGiven`): neighbours cost less together. */
+  give(given: Given): Grant {
+    const { head, offer, maxAttempts } = given
+    this.#given.push(given)
+    this.moved(head, 'pending', 'running')
+    this.granted(head.runAt)
+    const payload = head.payload ?? this.rows.payload(head)
+    return grantOf(head, offer, payload, head.maxAttempts ?? maxAttempts, head.attempt + 1)
+  }
+
+  writeGiven(): void {
+    if (this.#given.length > 0) this.rows.grant(this.#given.splice(0), this.now)
   }
 
   /** How long what this batch grants had waited. */

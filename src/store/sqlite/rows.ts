@@ -9,7 +9,7 @@ import {
   type CompletedRow,
   defined,
   type EndedRow,
-  grantOf,
+  type Given,
   type Head,
   type Identity,
   type NewTaskRow,
@@ -21,18 +21,7 @@ import {
   type Walk,
   type Who,
 } from '../rows.js'
-import type {
-  ClaimRoute,
-  Count,
-  Grant,
-  HeldLease,
-  Holder,
-  KeptLog,
-  LeaseRef,
-  Offer,
-  Place,
-  TaskFilter,
-} from '../store.js'
+import type { ClaimRoute, Count, HeldLease, Holder, KeptLog, LeaseRef, Offer, Place, TaskFilter } from '../store.js'
 import { SqliteKeys } from './key-rows.js'
 import { SqlitePolls } from './poll-rows.js'
 import { SqliteReputations } from './reputation-rows.js'
@@ -99,6 +88,7 @@ const REST = `
   CASE WHEN attempt <> 0 OR max_attempts IS NOT NULL OR timeout_ms IS NOT NULL OR expires_at IS NOT NULL OR suspect <> 0
     OR encoding <> 'json' OR meta IS NOT NULL
   THEN json_array(attempt, max_attempts, timeout_ms, ${DEADLINE}, suspect, encoding, meta) END`
+const GRANTED = "state = 'running', attempt = attempt + 1, max_attempts = coalesce(max_attempts, ?)"
 const RECORD = `
   task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
   charged, error`
@@ -110,7 +100,7 @@ interface Granted extends Omit<CompletedRow, 'bytes'> {
   readonly seq: number
   readonly payloadBytes: number
   /** It may have a checkpoint. */
-  checkpointed?: boolean
+  checkpointed: boolean
 }
 
 export class SqliteRows implements Rows {
@@ -200,7 +190,7 @@ export class SqliteRows implements Rows {
       const { changes } = this.#statements.completeGranted[encoding].run(now, result, granted.seq, leaseId)
       const { queue, type, origin, payloadBytes } = granted
       if (changes === 1) {
-        if (granted.checkpointed === true) this.#statements.removeCheckpoint.run(taskId)
+        if (granted.checkpointed) this.#statements.removeCheckpoint.run(taskId)
         return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(result) }
       }
     }
@@ -217,11 +207,8 @@ export class SqliteRows implements Rows {
     return changes === 1
   }
 
-  checkpoint({ taskId, leaseId = '' }: Pick<Settled, 'taskId'> & Partial<Settled>): Checkpoint | undefined {
-    const kept = this.#statements.checkpoint.get(taskId)
-    const granted = this.#granted.get(leaseId)
-    if (kept !== undefined && granted !== undefined) granted.checkpointed = true
-    return kept
+  checkpoint(taskId: string): Checkpoint | undefined {
+    return this.#statements.checkpoint.get(taskId)
   }
 
   heads({ queue, type }: ClaimRoute, limit: number): readonly StoredHead[] {
@@ -258,17 +245,31 @@ export class SqliteRows implements Rows {
     return types
   }
 
-  grant(head: StoredHead, offer: Offer, maxAttemptsOfRoute: number, now: WallMs): Grant {
-    const { seq, queue, type, payloadBytes } = head
-    const { leaseId, holder } = offer
-    const attempt = head.attempt + 1
-    const maxAttempts = head.maxAttempts ?? maxAttemptsOfRoute
-    const { changes } = this.#statements.grant.run(attempt, maxAttempts, leaseId, holder, now, seq)
-    if (changes !== 1) throw new Error(`the task with seq ${seq} was granted although it is not pending`)
-    const origin = head.origin ?? undefined
-    this.#granted.set(leaseId, { taskId: head.id, holder, seq, queue, type, origin, payloadBytes })
-    const payload = head.payload ?? this.#statements.payload.get(seq) ?? ''
-    return grantOf(head, offer, payload, maxAttempts, attempt)
+  payload({ seq }: Head): string {
+    return this.#statements.payload.get(seq) ?? ''
+  }
+
+  /** Neighbours at once: a statement costs as much as two of the rows that it changes. */
+  grant(given: readonly Given<StoredHead>[], now: WallMs): void {
+    for (let from = 0; from < given.length; ) {
+      const { head, offer, maxAttempts } = given[from]!
+      const { leaseId, holder } = offer
+      const { prefix, n, length } = rowFrom(given, from)
+      const { seq } = head
+      const { changes } =
+        length === 1
+          ? this.#statements.grant.run(maxAttempts, leaseId, holder, now, seq)
+          : this.#statements.grantRow.run(maxAttempts, prefix, seq - n, holder, now, seq, seq + length - 1)
+      if (changes !== length) throw new Error(`a task from seq ${seq} on was granted although it is not pending`)
+      from += length
+    }
+    for (const { head, offer } of given) {
+      const { leaseId, holder } = offer
+      const { id: taskId, seq, queue, type, payloadBytes } = head
+      const origin = head.origin ?? undefined
+      const checkpointed = head.attempt > 0
+      this.#granted.set(leaseId, { taskId, holder, seq, queue, type, origin, payloadBytes, checkpointed })
+    }
   }
 
   leased(offer: Offer): TaskRow | undefined {
@@ -451,9 +452,12 @@ function prepare(database: Database.Database) {
       SELECT type FROM tasks INDEXED BY tasks_runnable
       WHERE queue = ? AND type > ? AND state = 'pending' AND gated = 0 ORDER BY type LIMIT 1`),
     payload: values<[number], string>('SELECT payload FROM tasks WHERE seq = ?'),
-    grant: changes<[number, number, string, string, WallMs, number]>(`
-      UPDATE tasks SET state = 'running', attempt = ?, max_attempts = ?, lease_id = ?, holder = ?, granted_at = ?
-      WHERE seq = ? AND state = 'pending'`),
+    grant: changes<[number, string, string, WallMs, number]>(`
+      UPDATE tasks SET ${GRANTED}, lease_id = ?, holder = ?, granted_at = ? WHERE seq = ? AND state = 'pending'`),
+    // All numbers come as floating ones.
+    grantRow: changes<[number, string, number, string, WallMs, number, number]>(`
+      UPDATE tasks SET ${GRANTED}, lease_id = ? || CAST(seq - ? AS INTEGER), holder = ?, granted_at = ?
+      WHERE seq BETWEEN ? AND ? AND state = 'pending'`),
     leased: rows<[string, string], StoredTask>(`
       SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? AND lease_id = ?`),
     running: rows<[string], StoredTask>(`
@@ -554,6 +558,22 @@ interface StoredHolder {
   readonly address: string | null
   readonly machine: string | null
   readonly about: string | null
+}
+
+/** As many as one statement grants: neighbours in the order of submission, for one holder, their leases counted on. */
+function rowFrom(given: readonly Given[], from: number): { prefix: string; n: number; length: number } {
+  const { head, offer, maxAttempts } = given[from]!
+  const { leaseId, holder } = offer
+  const end = leaseId.lastIndexOf('.') + 1
+  const prefix = leaseId.slice(0, end)
+  const n = Number(leaseId.slice(end))
+  let length = 0
+  for (let next = given[from]; next !== undefined; next = given[from + length]) {
+    if (next.head.seq !== head.seq + length || next.offer.holder !== holder) break
+    if (next.maxAttempts !== maxAttempts || next.offer.leaseId !== `${prefix}${n + length}`) break
+    length += 1
+  }
+  return { prefix, n, length: Math.max(1, length) }
 }
 
 /** Most are: each parameter of a statement costs, also one that is `null`. */

@@ -1,7 +1,7 @@
 // Claims: the one order of P15, routes, what a grant carries.
 import type { Claim } from '../../../src/store/store.js'
 import { BOUNDS_MS } from '../../../src/task/histogram.js'
-import { DONE, FAIL, id, numbers, type Scenario, spec } from './subject.js'
+import { DONE, FAIL, id, numbers, type Scenario, settleOf, spec, UNDELIVERED } from './subject.js'
 
 export function claimScenarios(scenario: Scenario): void {
   scenario('P15: priority, then runAt, then submission, over two types', async (t, s) => {
@@ -69,6 +69,32 @@ export function claimScenarios(scenario: Scenario): void {
       claims.map(({ grants }) => numbers(grants)),
       [[], [], [1, 2]],
     )
+  })
+
+  scenario('each of many neighbours has the lease that its grant names, whatever is between them', async (t, s) => {
+    const tasks = Array.from({ length: 60 }, (_, n) =>
+      spec(n, { type: n % 20 === 7 ? 'b' : 'a', ...(n % 9 === 4 && { maxAttempts: n }), priority: n === 33 ? 1 : 0 }),
+    )
+    await s.submit(...tasks)
+    await s.cancel(12)
+    const again = await s.claim(2, 'w#0', ['a'])
+    await s.apply({ operations: again.map((grant) => settleOf(grant, UNDELIVERED)) })
+    const offers = Array.from({ length: 8 }, (_, n) => s.offers(6, `w#${n % 2}`)).flat()
+    const odd = ['x', '.', 'y.007', 'y.008', 'z.9', 'z.10', 'z.11', 'z.13'].map((leaseId) => ({
+      leaseId,
+      holder: 'w#2',
+    }))
+    const routes = ['a', 'b'].map((type) => ({ queue: 'default', type, maxAttempts: type === 'a' ? 2 : 3 }))
+    const { claims } = await s.apply({ claims: [{ routes, offers: [...offers, ...odd] }] })
+    const { grants } = claims[0]!
+    t.equal(grants.length, 56)
+    for (const { taskId, leaseId, holder, maxAttempts, attempt, type } of grants) {
+      const task = await s.task(Number(taskId.slice(-12)))
+      const expected = { state: 'running', leaseId, holder, maxAttempts, attempt, type, grantedAt: s.now }
+      t.match(task, expected)
+    }
+    const settled = await s.apply({ operations: grants.map((grant) => settleOf(grant, DONE)) })
+    t.equal(settled.ended.length, 56)
   })
 
   scenario('a grant carries what worker and master need, and the task shows who holds it', async (t, s) => {

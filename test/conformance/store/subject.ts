@@ -69,7 +69,7 @@ export class Subject {
   offers(count: number, holder = 'w#1'): Offer[] {
     return Array.from({ length: count }, () => {
       this.#offers += 1
-      return { leaseId: `lease-${this.#offers}`, holder }
+      return { leaseId: `lease.${this.#offers}`, holder }
     })
   }
 
