@@ -1,6 +1,6 @@
 // Batches and outcomes on their way between the threads. A copy costs by the object and by the name of each field, many times
 // more than what the fields hold: so many objects of one shape go as columns, and a column of one value as that value.
-import type { TaskSpec } from '../../task/task.js'
+import type { Ending, TaskSpec } from '../../task/task.js'
 import type {
   Batch,
   Claim,
@@ -13,28 +13,34 @@ import type {
   SubmitOperation,
 } from '../store.js'
 
-/** Neighbours of one shape. */
-interface Run {
-  readonly count: number
-  readonly names: readonly string[]
-  readonly columns: readonly Column[]
-}
-type Column = { readonly each: readonly unknown[] } | { readonly all: unknown }
+/** Neighbours of one shape, or one and the same object many times. */
+type Run =
+  | { readonly count: number; readonly names: readonly string[]; readonly columns: readonly Column[] }
+  | { readonly count: number; readonly same: object }
+type Column =
+  | { readonly each: readonly unknown[] }
+  | { readonly all: unknown }
+  /** Long texts of which there are few: the numbers of each among them. */
+  | { readonly few: readonly string[]; readonly at: readonly number[] }
 export type Packed = readonly Run[]
 
-type Fields = Readonly<Record<string, unknown>>
+/** So many different texts at most are few. */
+const FEW = 16
 
 export function pack(objects: readonly object[]): Packed {
   const runs: Run[] = []
   for (let from = 0; from < objects.length; ) {
-    const names = Object.keys(objects[from]!)
-    const columns: unknown[][] = names.map(() => [])
-    let to = from
-    for (; to < objects.length && isSame(Object.keys(objects[to]!), names); to += 1) {
-      const fields = objects[to] as Fields
-      for (let index = 0; index < names.length; index += 1) columns[index]!.push(fields[names[index]!])
+    const first = objects[from]!
+    let to = from + 1
+    while (to < objects.length && objects[to] === first) to += 1
+    if (to > from + 1) {
+      runs.push({ count: to - from, same: first })
+    } else {
+      const names = Object.keys(first)
+      while (to < objects.length && hasShape(objects[to]!, names)) to += 1
+      const columns = shapeOf(names).take(objects, from, to)
+      runs.push({ count: to - from, names, columns: columns.map(columnOf) })
     }
-    runs.push({ count: to - from, names, columns: columns.map(columnOf) })
     from = to
   }
   return runs
@@ -42,49 +48,97 @@ export function pack(objects: readonly object[]): Packed {
 
 export function unpack<Item extends object>(packed: Packed): Item[] {
   const objects: object[] = []
-  for (const { count, names, columns } of packed) {
-    const make = makerOf(names)
-    const values = columns.map((column) =>
-      'each' in column ? column.each : new Array<unknown>(count).fill(column.all),
-    )
-    for (let at = 0; at < count; at += 1) objects.push(make(values, at))
+  for (const run of packed) {
+    if ('same' in run) {
+      for (let at = 0; at < run.count; at += 1) objects.push(run.same)
+    } else {
+      const columns = run.columns.map((column) => valuesOf(column, run.count))
+      shapeOf(run.names).put(objects, columns, run.count)
+    }
   }
   return objects as Item[]
 }
 
-type Maker = (values: readonly (readonly unknown[])[], at: number) => object
+interface Shape {
+  /** To columns. */
+  take(objects: readonly object[], from: number, to: number): unknown[][]
+  /** From columns. */
+  put(objects: object[], columns: readonly (readonly unknown[])[], count: number): void
+}
 /** By the names of its fields, of which there are as many as there are shapes in the code. */
-const makers = new Map<string, Maker>()
+const shapes = new Map<string, Shape>()
 
-/** One literal for each shape, written by code: to add one field after the other takes four times as long. */
-function makerOf(names: readonly string[]): Maker {
-  const shape = JSON.stringify(names)
-  const known = makers.get(shape)
+/** Written as code, a literal for each shape: to read and to add one field after the other takes four times as long. */
+function shapeOf(names: readonly string[]): Shape {
+  const key = JSON.stringify(names)
+  const known = shapes.get(key)
   if (known !== undefined) return known
-  const fields = names.map((name, index) => `${JSON.stringify(name)}: values[${index}][at]`)
-  const made = new Function('values', 'at', `return { ${fields.join(', ')} }`) as Maker
-  makers.set(shape, made)
+  const all = (write: (name: string, index: number) => string): string =>
+    names.map((name, index) => write(JSON.stringify(name), index)).join('; ')
+  const literal = names.map((name, index) => `${JSON.stringify(name)}: column${index}[at]`).join(', ')
+  const made: Shape = {
+    take: new Function(
+      ...['objects', 'from', 'to'],
+      `${all((_, index) => `const column${index} = []`)}
+      for (let at = from; at < to; at += 1) { const object = objects[at]; ${all((name, index) => `column${index}.push(object[${name}])`)} }
+      return [${names.map((_, index) => `column${index}`).join(', ')}]`,
+    ) as Shape['take'],
+    put: new Function(
+      ...['objects', 'columns', 'count'],
+      `${all((_, index) => `const column${index} = columns[${index}]`)}
+      for (let at = 0; at < count; at += 1) objects.push({ ${literal} })`,
+    ) as Shape['put'],
+  }
+  shapes.set(key, made)
   return made
 }
 
 function columnOf(values: readonly unknown[]): Column {
   const [first] = values
-  return values.every((value) => value === first) ? { all: first } : { each: values }
+  if (values.every((value) => value === first)) return { all: first }
+  return fewOf(values) ?? { each: values }
 }
 
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false
-  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false
-  return true
+function fewOf(values: readonly unknown[]): Column | undefined {
+  const numbers = new Map<unknown, number>()
+  const at: number[] = []
+  for (const value of values) {
+    let number = numbers.get(value)
+    if (number === undefined) {
+      if (typeof value !== 'string' || numbers.size === FEW) return undefined
+      number = numbers.size
+      numbers.set(value, number)
+    }
+    at.push(number)
+  }
+  return 4 * numbers.size > at.length ? undefined : { few: [...numbers.keys()] as string[], at }
+}
+
+function valuesOf(column: Column, count: number): readonly unknown[] {
+  if ('each' in column) return column.each
+  return 'all' in column ? new Array<unknown>(count).fill(column.all) : column.at.map((number) => column.few[number])
+}
+
+/** Without a list of its names, which would be one object more for each. */
+function hasShape(object: object, names: readonly string[]): boolean {
+  let index = 0
+  for (const name in object) {
+    if (name !== names[index]) return false
+    index += 1
+  }
+  return index === names.length
 }
 
 /** Operations in their order: neighbours of the two common kinds as one. */
 type PackedOperations =
   | { readonly kind: 'submits'; readonly tasks: Packed }
-  | { readonly kind: 'completions'; readonly settled: Packed; readonly endings: Packed }
+  | { readonly kind: 'completions'; readonly completed: Packed }
   | { readonly kind: 'other'; readonly operation: Operation }
 
-type Completion = SettleOperation & { readonly ending: { readonly kind: 'completed' } }
+type Completion = SettleOperation & { readonly ending: Completed }
+type Completed = Extract<Ending, { kind: 'completed' }>
+/** A completion, flat. */
+type Flat = Pick<Completion, 'taskId' | 'leaseId' | 'holder'> & Omit<Completed, 'kind'>
 
 export interface PackedBatch extends Omit<Batch, 'operations' | 'claims'> {
   readonly operations: readonly PackedOperations[]
@@ -104,7 +158,7 @@ export function packBatch(batch: Batch): PackedBatch {
 
 export function unpackBatch(packed: PackedBatch): Batch {
   const claims = packed.claims.map((claim) => ({ ...claim, offers: unpack<Offer>(claim.offers) }))
-  return { ...packed, operations: packed.operations.flatMap(unpackOperations), claims }
+  return { ...packed, operations: unpackOperations(packed.operations), claims }
 }
 
 export function packOutcome(outcome: Outcome): PackedOutcome {
@@ -119,34 +173,33 @@ export function unpackOutcome(packed: PackedOutcome): Outcome {
 
 function packOperations(operations: readonly Operation[]): PackedOperations[] {
   const packed: PackedOperations[] = []
-  for (let from = 0; from < operations.length; ) {
-    const submits = neighbours(operations, from, isSubmit)
-    const completions = neighbours(operations, from, isCompletion)
-    if (submits.length > 0) {
-      packed.push({ kind: 'submits', tasks: pack(submits.map(({ task }) => task)) })
-    } else if (completions.length > 0) {
-      const settled = pack(completions.map(({ taskId, leaseId, holder }) => ({ taskId, leaseId, holder })))
-      packed.push({ kind: 'completions', settled, endings: pack(completions.map(({ ending }) => ending)) })
-    } else {
-      packed.push({ kind: 'other', operation: operations[from]! })
+  for (let at = 0; at < operations.length; ) {
+    const from = at
+    const tasks: TaskSpec[] = []
+    for (let next = operations[at]; next !== undefined && isSubmit(next); next = operations[at]) {
+      tasks.push(next.task)
+      at += 1
     }
-    from += Math.max(1, submits.length + completions.length)
+    if (tasks.length > 0) packed.push({ kind: 'submits', tasks: pack(tasks) })
+    const completed: Flat[] = []
+    for (let next = operations[at]; next !== undefined && isCompletion(next); next = operations[at]) {
+      const { taskId, leaseId, holder, ending } = next
+      completed.push({
+        taskId,
+        leaseId,
+        holder,
+        result: ending.result,
+        encoding: ending.encoding,
+        ballot: ending.ballot,
+      })
+      at += 1
+    }
+    if (completed.length > 0) packed.push({ kind: 'completions', completed: pack(completed) })
+    if (at > from) continue
+    packed.push({ kind: 'other', operation: operations[at]! })
+    at += 1
   }
   return packed
-}
-
-function neighbours<Kind extends Operation>(
-  operations: readonly Operation[],
-  from: number,
-  is: (operation: Operation) => operation is Kind,
-): Kind[] {
-  const found: Kind[] = []
-  for (let at = from; at < operations.length; at += 1) {
-    const operation = operations[at]!
-    if (!is(operation)) break
-    found.push(operation)
-  }
-  return found
 }
 
 function isSubmit(operation: Operation): operation is SubmitOperation {
@@ -157,15 +210,21 @@ function isCompletion(operation: Operation): operation is Completion {
   return operation.kind === 'settle' && operation.ending.kind === 'completed' && operation.log === undefined
 }
 
-function unpackOperations(packed: PackedOperations): Operation[] {
-  if (packed.kind === 'other') return [packed.operation]
-  if (packed.kind === 'submits') return unpack<TaskSpec>(packed.tasks).map((task) => ({ kind: 'submit', task }))
-  const endings = unpack<Completion['ending']>(packed.endings)
-  return unpack<Completion>(packed.settled).map(({ taskId, leaseId, holder }, index) => ({
-    kind: 'settle',
-    taskId,
-    leaseId,
-    holder,
-    ending: endings[index]!,
-  }))
+function unpackOperations(runs: readonly PackedOperations[]): Operation[] {
+  const operations: Operation[] = []
+  for (const run of runs) {
+    if (run.kind === 'other') operations.push(run.operation)
+    else if (run.kind === 'submits') {
+      for (const task of unpack<TaskSpec>(run.tasks)) operations.push({ kind: 'submit', task })
+    } else {
+      for (const { taskId, leaseId, holder, result, encoding, ballot } of unpack<Flat>(run.completed)) {
+        const ending: Completed =
+          ballot === undefined
+            ? { kind: 'completed', result, encoding }
+            : { kind: 'completed', result, encoding, ballot }
+        operations.push({ kind: 'settle', taskId, leaseId, holder, ending })
+      }
+    }
+  }
+  return operations
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { pack, packBatch, packOutcome, unpack, unpackBatch, unpackOutcome } from '../../../src/store/sqlite/packed.js'
 import type { Batch, Outcome } from '../../../src/store/store.js'
+import type { Ending } from '../../../src/task/task.js'
 import { DONE, FAIL, id, spec } from '../../conformance/store/subject.js'
 
 const cross = <Value>(value: Value): Value => structuredClone(value)
@@ -14,6 +15,18 @@ t.test('objects of any shapes', async (t) => {
   const object = fc.uniqueArray(fc.tuple(names, value), { selector: ([name]) => name }).map(Object.fromEntries<unknown>)
   fc.assert(fc.property(fc.array(object), (objects) => isDeepStrictEqual(unpack(cross(pack(objects))), objects)))
   t.pass()
+})
+
+t.test('one object many times, and few texts in many objects', async (t) => {
+  const shared = [{ a: 1 }, { a: 'x' }, { b: 'x' }]
+  const objects = fc.oneof(
+    fc.array(fc.constantFrom(...shared)),
+    fc.array(fc.tuple(fc.constantFrom('x', 'y', 'z'), fc.constantFrom('x', 1)).map(([a, b]) => ({ a, b }))),
+  )
+  const holds = (list: object[]) => isDeepStrictEqual(unpack(cross(pack(list))), list)
+  fc.assert(fc.property(objects, holds))
+  const names = Array.from({ length: 30 }, (_, n) => `worker ${n}`)
+  t.ok([1, 2, 16, 17, 30].every((few) => holds(Array.from({ length: 100 }, (_, n) => ({ a: names[n % few] })))))
 })
 
 t.test('a batch', async (t) => {
@@ -27,6 +40,9 @@ t.test('a batch', async (t) => {
       { kind: 'settle', ...settle(4), ending: DONE },
       { kind: 'settle', ...settle(5), holder: 'w#1', ending: FAIL },
       { kind: 'settle', ...settle(6), holder: 'w#1', ending: DONE },
+      { kind: 'settle', ...settle(7), holder: 'w#1', ending: { ...DONE, ballot: '1' } as Ending },
+      { kind: 'submit', task: spec(8) },
+      { kind: 'settle', ...settle(9), holder: 'w#1', ending: DONE },
       { kind: 'cancel', taskId: id(1) },
       { kind: 'submit', task: spec(3) },
     ],
