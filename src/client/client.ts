@@ -1,6 +1,6 @@
 // The client that users, the CLI and gateways hold: promises around the client's machine and its link to the master.
 // What always holds: whatever was asked has a promise, and each of them settles, at the latest when the client closes.
-import type { Clock } from '../clock.js'
+import type { Clock, Instant } from '../clock.js'
 import { checkFunction, checkOptions, checkSignal, shown } from '../config/options.js'
 import { DtrError } from '../errors.js'
 import type { Connection } from '../net/connection.js'
@@ -129,12 +129,14 @@ export class Client {
   readonly #watches = new Map<string, Set<TaskWatch>>()
   #connection: Connection | undefined
   #soon: NodeJS.Immediate | undefined
+  #at: Instant
   #later: (() => void) | undefined
   #ticket = 0
   #closed: DtrError | undefined
 
   constructor(options: LinkOptions & { readonly tracing?: Tracing | undefined }) {
     this.#clock = options.clock
+    this.#at = options.clock.now()
     this.keys = new Keys({
       cluster: options.identity.key.cluster,
       clock: options.clock,
@@ -177,15 +179,19 @@ export class Client {
     if (options.follow === false) return this.#submitUnfollowed(type, payload, options)
     const accepted = new Promised<TaskHandle<Result>>()
     const ended = new Promised<TaskEnd>()
-    const submitted = this.#submit(specOf(type, payload, options, freshId()), readMs(options.busyFor, 'busyFor'), {
-      accepted: ({ id, state, unserved }) =>
-        accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => ended.promise })),
-      resolve: (end) => ended.resolve(end),
-      reject: (error) => {
-        accepted.reject(error)
-        ended.reject(error)
+    const submitted = this.#submit(
+      specOf(type, payload, options, this.#freshId()),
+      readMs(options.busyFor, 'busyFor'),
+      {
+        accepted: ({ id, state, unserved }) =>
+          accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => ended.promise })),
+        resolve: (end) => ended.resolve(end),
+        reject: (error) => {
+          accepted.reject(error)
+          ended.reject(error)
+        },
       },
-    })
+    )
     if (signal !== undefined) {
       const leave = onAbort(signal, () => void this.#leave([submitted]).catch(() => {}))
       ended.promise.then(leave, leave)
@@ -195,13 +201,17 @@ export class Client {
 
   async #submitUnfollowed<Result>(type: string, payload: unknown, options: SubmitOptions): Promise<TaskHandle<Result>> {
     const accepted = new Promised<TaskHandle<Result>>()
-    const submitted = this.#submit(specOf(type, payload, options, freshId()), readMs(options.busyFor, 'busyFor'), {
-      unfollowed: true,
-      accepted: ({ id, state, unserved }) =>
-        accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => this.#follow(id) })),
-      resolve: () => {},
-      reject: (error) => accepted.reject(error),
-    })
+    const submitted = this.#submit(
+      specOf(type, payload, options, this.#freshId()),
+      readMs(options.busyFor, 'busyFor'),
+      {
+        unfollowed: true,
+        accepted: ({ id, state, unserved }) =>
+          accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => this.#follow(id) })),
+        resolve: () => {},
+        reject: (error) => accepted.reject(error),
+      },
+    )
     const leave =
       options.signal === undefined
         ? () => {}
@@ -328,7 +338,7 @@ export class Client {
     const busyForMs = readMs(options.busyFor, 'busyFor')
     const { keys } = options
     checkFunction(keys, 'keys')
-    const idOf = keys === undefined ? freshId : (index: number) => idOfKey(keys(index))
+    const idOf = keys === undefined ? () => this.#freshId() : (index: number) => idOfKey(keys(index))
     const submit = (payload: unknown, task: Waiter<TaskEnd>, index: number): Submitted =>
       this.#submit(specOfPayload(payload, idOf(index)), busyForMs, task)
     return mapTasks<Result>({ submit, leave: (tasks) => this.#leave(tasks) }, inputs, options)
@@ -539,8 +549,18 @@ export class Client {
 
   #step(event: ClientEvent): void {
     if (this.#closed !== undefined) return
-    for (const effect of this.#machine.step(this.#clock.now(), event)) this.#apply(effect)
+    for (const effect of this.#machine.step(this.#now(), event)) this.#apply(effect)
     this.#wait()
+  }
+
+  /** While a tick is due in this turn of the event loop, that is now: to read the time anew costs as much as a submit. */
+  #now(): Instant {
+    if (this.#soon === undefined) this.#at = this.#clock.now()
+    return this.#at
+  }
+
+  #freshId(): string {
+    return freshId(this.#now().wallMs)
   }
 
   #apply(effect: ClientEffect): void {
@@ -593,7 +613,7 @@ export class Client {
     if (this.#soon !== undefined) return
     this.#later?.()
     this.#later = undefined
-    const { monoMs } = this.#clock.now()
+    const { monoMs } = this.#now()
     const deadline = this.#machine.nextDeadline(monoMs)
     if (deadline === undefined) return
     if (deadline > monoMs) {

@@ -9,21 +9,21 @@ const CHANCE_AT = 10
 const SEQUENCE_BYTES = 4
 const CHANCE_BYTES = SEQUENCE_BYTES + ID_BYTES - CHANCE_AT
 const HEX = Buffer.from('0123456789abcdef')
-const DASH = 0x2d
-const DASHES_BEFORE: readonly number[] = [4, 6, 8, 10]
+/** Where each byte is written in the text; between them are dashes. */
+const PLACES: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 
 const block = Buffer.alloc(CHANCE_BYTES * 512)
 let used = block.length
 const id = new Uint8Array(ID_BYTES)
-const text = Buffer.alloc(ID_BYTES * 2 + DASHES_BEFORE.length)
+const text = Buffer.alloc(36, '-')
 const parts = { random: new Uint8Array(ID_BYTES), msecs: 0, seq: 0 }
 
-export function freshId(): string {
+/** @param nowMs of the wall clock */
+export function freshId(nowMs: number): string {
   if (used === block.length) {
     randomFillSync(block)
     used = 0
   }
-  const nowMs = Date.now()
   // Within a millisecond they count up, from a random beginning.
   parts.seq = nowMs > parts.msecs ? block.readUInt32BE(used) >>> 1 : parts.seq + 1
   parts.msecs = Math.max(parts.msecs, nowMs)
@@ -34,12 +34,10 @@ export function freshId(): string {
 }
 
 function textOf(bytes: Uint8Array): string {
-  let at = 0
   for (let index = 0; index < ID_BYTES; index += 1) {
-    if (DASHES_BEFORE.includes(index)) at = text.writeUInt8(DASH, at)
+    const at = PLACES[index]!
     text[at] = HEX[bytes[index]! >> 4]!
     text[at + 1] = HEX[bytes[index]! & 0xf]!
-    at += 2
   }
   return text.toString('latin1')
 }
