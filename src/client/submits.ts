@@ -84,7 +84,7 @@ export class Submits {
       const sent = this.#gather()
       const re = nextRe()
       this.#sent.set(re, sent)
-      messages.push({ type: 'submit', re, list: sent.requests.map(({ task }) => task) })
+      messages.push({ type: 'submit', re, list: sent.requests.map(({ task }) => task), brief: true })
     }
     return messages
   }
@@ -100,7 +100,7 @@ export class Submits {
     const again: SubmitRequest[] = []
     const answerTo = readerOf(message)
     for (const [index, request] of sent.requests.entries()) {
-      this.#unsure.delete(request.ticket)
+      if (this.#unsure.size > 0) this.#unsure.delete(request.ticket)
       const answer = answerTo(request, index)
       if (answer.kind === 'submitted' || !mayRetry(at, request, answer.error)) answers.push(answer)
       else {
@@ -151,11 +151,17 @@ function readerOf(message: MasterToClient): (request: SubmitRequest, index: numb
     const error = failureError(message)
     return ({ ticket }) => ({ kind: 'submit-refused', ticket, error })
   }
-  const { list } = message
+  const { list, ids = [] } = message
   const unserved = new Set(message.unserved)
+  let met = 0
   return ({ ticket, task: { id, type } }, index) => {
     // A master answers in the order in which it was asked.
-    const answer = list[index]?.id === id ? list[index] : list.find((each) => each.id === id)
+    if (ids[met] === id || ids.includes(id)) {
+      met += 1
+      return { kind: 'submitted', ticket, id, status: 'accepted', state: 'pending', unserved: unserved.has(type) }
+    }
+    const next = list[index - met]
+    const answer = next?.id === id ? next : list.find((each) => each.id === id)
     if (answer?.status !== 'accepted' && answer?.status !== 'existing') {
       return { kind: 'submit-refused', ticket, error: whyRefused(id, answer) }
     }

@@ -188,9 +188,12 @@ export interface Ticket {
   readonly session: SessionId
   readonly re: number
   readonly ids: readonly string[]
+  /** By the places of the ids. Of a submit a task that has none is accepted. */
   readonly answers: unknown[]
   remaining: number
   readonly unserved: readonly string[]
+  /** Those that are accepted are to be told by their ids alone. */
+  readonly brief?: boolean
 }
 
 /** A person asked for leases that are over: answered when all of them are on disk. */

@@ -98,7 +98,13 @@ export const SubmittedTask = Type.Object({
   vote: Type.Optional(VoteField),
 })
 
-export const Submit = Type.Object({ type: Type.Literal('submit'), re: Re, list: list(SubmittedTask) })
+export const Submit = Type.Object({
+  type: Type.Literal('submit'),
+  re: Re,
+  list: list(SubmittedTask),
+  /** It understands `ids` of `accepted`. */
+  brief: Type.Optional(Type.Boolean()),
+})
 export const Get = Type.Object({
   type: Type.Literal('get'),
   re: Re,
@@ -175,6 +181,8 @@ export const Accepted = Type.Object({
       retryAfterMs: Type.Optional(Millis),
     }),
   ),
+  /** Of a `brief` submit: those that are accepted, in its order. `list` has the others. */
+  ids: Type.Optional(list(Id)),
   /** Types of this message that no worker serves at the moment: the tasks wait (P12). */
   unserved: list(Name),
 })

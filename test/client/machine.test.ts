@@ -138,6 +138,21 @@ t.test('P24: busy stops the outbox until the time that was named, for as long as
   t.match(effects, [{ kind: 'submit-refused', ticket: bounded, error: { code: 'busy' } }])
 })
 
+t.test('of an answer that is brief the ids are accepted, and the list has the others', async (t) => {
+  const stage = new Stage()
+  stage.said('connected')
+  for (const id of [1, 2, 3]) stage.submit(id)
+  const [submit] = stage.said()
+  t.match(submit, { brief: true })
+  const list: Status[] = [{ id: idOf(2), status: 'existing', state: 'running' }]
+  const effects = stage.hear({ type: 'accepted', re: reOf(submit), list, ids: [idOf(1), idOf(3)], unserved: ['echo'] })
+  t.match(effects, [
+    { kind: 'submitted', ticket: 1, id: idOf(1), status: 'accepted', state: 'pending', unserved: true },
+    { kind: 'submitted', ticket: 2, id: idOf(2), status: 'existing', state: 'running' },
+    { kind: 'submitted', ticket: 3, id: idOf(3), status: 'accepted', state: 'pending' },
+  ])
+})
+
 t.test('a conflict is final; one id in two calls never stands twice in one message', async (t) => {
   const stage = new Stage()
   stage.said('connected')

@@ -329,6 +329,19 @@ t.test('a client that is gone before its acknowledgement loses nothing', async (
   t.match(stage.got(again, 'accepted')[0], { re: 7, list: [{ id, status: 'existing', state: 'pending' }] })
 })
 
+t.test('a client that understands it is told of accepted tasks by their ids alone', async (t) => {
+  const stage = await Stage.open()
+  const client = stage.connect('client', 'client#1')
+  const [first] = stage.submit(client, [{}])
+  const [fresh, other] = [stage.taskId(), stage.taskId()]
+  const list = [fresh, first!, other].map((id) => ({ id, type: 'echo', payload: '{}' }))
+  stage.say(client, { type: 'submit', re: 2, list, brief: true })
+  await stage.settle()
+  const [long, brief] = stage.got(client, 'accepted')
+  t.same(long, { type: 'accepted', re: 1, list: [{ id: first, status: 'accepted' }], unserved: ['echo'] })
+  t.match(brief, { re: 2, ids: [fresh, other], list: [{ id: first, status: 'existing', state: 'pending' }] })
+})
+
 t.test('one result in two batches is recorded twice and counts once (P6)', async (t) => {
   const stage = await Stage.open()
   const worker = await stage.worker('w1')

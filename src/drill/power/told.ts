@@ -4,6 +4,7 @@ import type { TaskWithStory } from '../../store/store.js'
 interface Line {
   readonly type?: string
   readonly list?: readonly Partial<Item>[]
+  readonly ids?: readonly string[]
 }
 
 interface Item {
@@ -42,7 +43,8 @@ export class Told {
     }
   }
 
-  #take({ type, list = [] }: Line): void {
+  #take({ type, list = [], ids = [] }: Line): void {
+    if (type === 'accepted') for (const id of ids) this.accepted.add(id)
     for (const item of list) {
       const { id = '', lease = '', attempt = 0, status } = item
       if (type === 'accepted' && (status === 'accepted' || status === 'existing')) this.accepted.add(id)

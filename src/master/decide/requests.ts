@@ -1,6 +1,13 @@
 // What clients ask for. A submit or a cancel is answered when its outcome is durable, a question when the store has told.
 import { DtrError } from '../../errors.js'
-import type { ClientMessage, StatusReport, SubmittedTask, SummaryField, TaskField } from '../../protocol/messages.js'
+import type {
+  ClientMessage,
+  MasterToClient,
+  StatusReport,
+  SubmittedTask,
+  SummaryField,
+  TaskField,
+} from '../../protocol/messages.js'
 import type { Count, OperationOutcome, PollRecord, TaskSummary, TaskWithStory } from '../../store/store.js'
 import { readVoteRule } from '../../task/quorum.js'
 import { sees } from '../../task/roles.js'
@@ -29,7 +36,7 @@ const TOO_MUCH = 'too much waits to be written'
 export function clientSpoke(turn: Turn, session: Session, message: ClientMessage): void {
   switch (message.type) {
     case 'submit':
-      return submit(turn, session, message.re, message.list)
+      return submit(turn, session, message)
     case 'cancel-tasks':
       return cancel(turn, session, message.re, message.ids)
     case 'retry-tasks':
@@ -110,7 +117,8 @@ function busy(turn: Turn, session: Session, re: number, message: string): void {
   turn.send(session.id, { type: 'error', re, code: 'busy', message, retryAfterMs: BUSY_RETRY_MS })
 }
 
-function submit(turn: Turn, session: Session, re: number, list: readonly SubmittedTask[]): void {
+function submit(turn: Turn, session: Session, message: Extract<ClientMessage, { type: 'submit' }>): void {
+  const { re, list, brief } = message
   const { state } = turn
   if (isFull(state, list.length)) {
     const answers = list.map(({ id }) => ({ id, status: 'busy' as const, retryAfterMs: BUSY_RETRY_MS }))
@@ -124,12 +132,8 @@ function submit(turn: Turn, session: Session, re: number, list: readonly Submitt
   const serves = served(state, turn.at.monoMs)
   const waiting = list.filter(({ queue = DEFAULT_QUEUE, type }) => !serves(queue, type))
   const unserved = [...new Set(waiting.map(({ type }) => type))]
-  const ticket = open(
-    session,
-    re,
-    list.map(({ id }) => id),
-    unserved,
-  )
+  const ids = list.map(({ id }) => id)
+  const ticket = { ...open(session, re, ids, unserved), brief: brief === true }
   list.forEach((task, index) => {
     turn.enqueue({ kind: 'submit', task: specOf(task, session) }, { kind: 'submit', ticket, index })
   })
@@ -194,9 +198,16 @@ function open(session: Session, re: number, ids: readonly string[], unserved: re
   return { session: session.id, re, ids, answers: [], remaining: ids.length, unserved }
 }
 
-function answer(turn: Turn, ticket: Ticket): void {
-  const list = ticket.answers as Extract<Parameters<Turn['send']>[1], { type: 'accepted' }>['list']
-  turn.send(ticket.session, { type: 'accepted', re: ticket.re, list, unserved: [...ticket.unserved] })
+function answer(turn: Turn, { session, re, ids, answers, brief, ...ticket }: Ticket): void {
+  const others = answers as (Extract<MasterToClient, { type: 'accepted' }>['list'][number] | undefined)[]
+  const unserved = [...ticket.unserved]
+  if (brief === true) {
+    const accepted = others.length === 0 ? [...ids] : ids.filter((_, index) => others[index] === undefined)
+    const list = others.filter((other) => other !== undefined)
+    return turn.send(session, { type: 'accepted', re, list, ids: accepted, unserved })
+  }
+  const list = ids.map((id, index) => others[index] ?? { id, status: 'accepted' as const })
+  turn.send(session, { type: 'accepted', re, list, unserved })
 }
 
 export function submitted(
@@ -209,12 +220,13 @@ export function submitted(
     turn.state.journal.submitted()
     turn.state.figures.submitted()
     feedSubmitted(turn)
-  }
-  ticket.answers[index] = {
-    id: ticket.ids[index],
-    status: outcome.status,
-    ...(outcome.state !== undefined && { state: outcome.state }),
-    ...(outcome.status === 'busy' && { retryAfterMs: 1_000 }),
+  } else {
+    ticket.answers[index] = {
+      id: ticket.ids[index],
+      status: outcome.status,
+      ...(outcome.state !== undefined && { state: outcome.state }),
+      ...(outcome.status === 'busy' && { retryAfterMs: 1_000 }),
+    }
   }
   ticket.remaining -= 1
   if (ticket.remaining === 0) answer(turn, ticket)

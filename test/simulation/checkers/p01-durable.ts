@@ -11,8 +11,10 @@ export class Durable implements Checker {
 
   see(happening: Happening, { facts, scene }: Known): Found | undefined {
     if (happening.kind === 'said' && happening.message.type === 'accepted') {
-      const early = happening.message.list.find(({ id, status }) => status !== 'busy' && !facts.rows.has(id))
-      return early && { what: `${early.id} was answered ${early.status} before it was on disk`, taskId: early.id }
+      const { list, ids = [] } = happening.message
+      const told = [...ids, ...list.filter(({ status }) => status !== 'busy').map(({ id }) => id)]
+      const early = told.find((id) => !facts.rows.has(id))
+      return early === undefined ? undefined : { what: `${early} was answered before it was on disk`, taskId: early }
     }
     if (happening.kind === 'accepted' && !facts.forgotten.has(happening.id)) this.#accepted.add(happening.id)
     if (happening.kind !== 'applied' && happening.kind !== 'over') return undefined

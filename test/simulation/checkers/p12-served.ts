@@ -61,7 +61,8 @@ export class Served implements Checker {
 function unnamedIn({ message }: Said, tasks: Known['scene']['plan']['tasks']): string | undefined {
   if (message.type !== 'accepted' || message.unserved.includes(UNSERVED)) return undefined
   const unserved = new Set(tasks.flatMap(({ spec }) => (spec.type === UNSERVED ? [spec.id] : [])))
-  return message.list.find(({ id, status }) => status === 'accepted' && unserved.has(id))?.id
+  const accepted = message.list.filter(({ status }) => status === 'accepted').map(({ id }) => id)
+  return [...accepted, ...(message.ids ?? [])].find((id) => unserved.has(id))
 }
 
 function settles({ batch, outcome, before, after }: Applied, inVain: ReadonlySet<string>): Found | undefined {

@@ -296,8 +296,8 @@ export const MUTANTS_FROM_P11: readonly Mutant[] = [
     'nobody is told that a type is not served',
     'P12',
     'master/decide/requests.js',
-    'unserved: [...ticket.unserved]',
-    'unserved: []',
+    'const unserved = [...ticket.unserved]',
+    'const unserved = []',
   ),
   mutant(
     'a worker cannot correct what it serves',
