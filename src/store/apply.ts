@@ -4,7 +4,7 @@
 import { DtrError } from '../errors.js'
 import type { TaskError } from '../task/task.js'
 import { grantClaims } from './claims.js'
-import { operate } from './operations.js'
+import { operateAll } from './operations.js'
 import { type Rows, type TaskRow, taskOf } from './rows.js'
 import {
   type Batch,
@@ -26,7 +26,7 @@ const DEADLINE: TaskError = { code: 'deadline', message: 'its deadline was over 
 
 export function applyBatch(rows: Rows, batch: Batch, limits: StoreLimits): Outcome {
   const work = new Work(rows, batch, limits)
-  const operations = batch.operations.map((operation) => operate(work, operation))
+  const operations = operateAll(work, batch.operations)
   work.polls.decide()
   const dueAt = rows.nextDueAt()
   const due = work.retried || (dueAt !== undefined && dueAt <= work.now)

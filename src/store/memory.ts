@@ -116,6 +116,10 @@ class MemoryRows implements Rows {
     return true
   }
 
+  insertAll(rows: readonly NewTaskRow[]): readonly boolean[] {
+    return rows.map((row) => this.insert(row))
+  }
+
   update(row: TaskRow): void {
     this.#unlist(this.#existing(row.seq))
     this.#put(row)

@@ -6,7 +6,7 @@ import { type AttemptRecord, decideRetry, isTerminal, type TaskSpec } from '../t
 import { createKey, revokeKey } from './keys.js'
 import { prune } from './prune.js'
 import { pardon } from './reputations.js'
-import { endedOf, grantOf, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
+import { endedOf, grantOf, INSERTS_MAX, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
 import {
   type AttachOperation,
   type CancelOperation,
@@ -30,7 +30,29 @@ type SettleOutcome = Extract<OperationOutcome, { kind: 'settle' }>
 const ACCEPTED: OperationOutcome = { kind: 'submit', status: 'accepted' }
 const RECORDED: SettleOutcome = { kind: 'settle', status: 'recorded', state: 'completed' }
 
-export function operate(work: Work, operation: Operation): OperationOutcome {
+/** As one after the other; neighbouring submits cost less together. */
+export function operateAll(work: Work, operations: readonly Operation[]): OperationOutcome[] {
+  const outcomes: OperationOutcome[] = []
+  let tasks: TaskSpec[] = []
+  const submitThem = (): void => {
+    if (tasks.length === 0) return
+    submitAll(work, tasks, outcomes)
+    tasks = []
+  }
+  for (const operation of operations) {
+    if (operation.kind === 'submit' && operation.task.vote === undefined) {
+      tasks.push(operation.task)
+      if (tasks.length === INSERTS_MAX) submitThem()
+    } else {
+      submitThem()
+      outcomes.push(operate(work, operation))
+    }
+  }
+  submitThem()
+  return outcomes
+}
+
+function operate(work: Work, operation: Operation): OperationOutcome {
   switch (operation.kind) {
     case 'submit':
       return submit(work, operation)
@@ -62,11 +84,29 @@ export function operate(work: Work, operation: Operation): OperationOutcome {
 
 function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
   const fresh = newRow(task, work.now)
-  if (!work.full && work.rows.insert(fresh)) {
+  if (work.room > 0 && work.rows.insert(fresh)) {
     work.moved(task, undefined, 'pending')
     if (task.vote !== undefined) work.polls.begin(fresh, task.vote)
     return ACCEPTED
   }
+  return submitKnown(work, task)
+}
+
+/** Tasks that are not voted on. */
+function submitAll(work: Work, tasks: readonly TaskSpec[], outcomes: OperationOutcome[]): void {
+  if (work.room < tasks.length) {
+    for (const task of tasks) outcomes.push(submit(work, { kind: 'submit', task }))
+    return
+  }
+  const inserted = work.rows.insertAll(tasks.map((task) => newRow(task, work.now)))
+  for (const [index, task] of tasks.entries()) {
+    if (inserted[index]) work.moved(task, undefined, 'pending')
+    outcomes.push(inserted[index] ? ACCEPTED : submitKnown(work, task))
+  }
+}
+
+/** It has come before, or there is no room for it. */
+function submitKnown(work: Work, task: TaskSpec): OperationOutcome {
   const row = work.rows.task(task.id)
   if (row === undefined) return { kind: 'submit', status: 'busy' }
   work.resubmitted.add(row.id)
@@ -179,7 +219,7 @@ function retry(work: Work, { taskId, types }: RetryOperation): OperationOutcome 
   if (work.retried && row.endedAt === work.now) return { kind: 'retry', status: 'kept', state: row.state }
   const decision = decideRetry(row, work.now, work.batchId)
   if (decision === undefined) return { kind: 'retry', status: 'kept', state: row.state }
-  if (work.full) return { kind: 'retry', status: 'busy', state: row.state }
+  if (work.room === 0) return { kind: 'retry', status: 'busy', state: row.state }
   const { record, ...changes } = decision
   const { endedAt: _, expiresAt: __, deadlineAt: ___, ...kept } = row
   work.rows.record(taskId, record)

@@ -62,6 +62,8 @@ export type NewTaskRow = Pick<
   | 'deadlineAt'
 >
 
+export const INSERTS_MAX = 8
+
 /** A runnable task as a claim finds it: where it stands in the one order of P15, and what its worker is to be told. */
 export interface Head {
   readonly seq: number
@@ -103,6 +105,8 @@ export interface Rows {
   task(id: string): TaskRow | undefined
   /** False, and nothing is changed, where the id is taken. */
   insert(row: NewTaskRow): boolean
+  /** As `insert` of one after the other, at most INSERTS_MAX. */
+  insertAll(rows: readonly NewTaskRow[]): readonly boolean[]
   /** Replaces the row of this `seq`; what a grant alone changes (lease, holder, grantedAt) stays. */
   update(row: TaskRow): void
   /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for; no checkpoint is left. */

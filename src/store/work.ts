@@ -47,10 +47,10 @@ export class Work {
     return this.rows.running(incarnation).filter(({ leaseId }) => !this.#ownLeases.has(leaseId ?? ''))
   }
 
-  /** P24: whether there is room for one more pending task. */
-  get full(): boolean {
+  /** P24: for so many more pending tasks. */
+  get room(): number {
     this.#pendingBefore ??= this.rows.pending()
-    return this.#pendingBefore + this.#pendingChange >= this.limits.pendingMax
+    return Math.max(0, this.limits.pendingMax - this.#pendingBefore - this.#pendingChange)
   }
 
   /** How many tasks have ended and are kept, as this batch has it so far. */

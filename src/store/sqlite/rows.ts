@@ -12,6 +12,7 @@ import {
   type Given,
   type Head,
   type Identity,
+  INSERTS_MAX,
   type NewTaskRow,
   nameOf,
   type Rows,
@@ -154,6 +155,19 @@ export class SqliteRows implements Rows {
       row.payload,
     )
     return changes === 1
+  }
+
+  insertAll(rows: readonly NewTaskRow[]): readonly boolean[] {
+    if (rows.length < INSERTS_MAX || !rows.every(isCommon)) return rows.map((row) => this.insert(row))
+    const values: unknown[] = []
+    for (const { id, queue, type, priority, runAt, createdAt, origin, payload } of rows) {
+      values.push(id, queue, type, priority, runAt, createdAt, origin ?? null, payload)
+    }
+    const { changes, lastInsertRowid } = this.#statements.insertRow.run(values)
+    if (changes === rows.length) return rows.map(() => true)
+    // Each takes the number behind the last one.
+    const ids = new Set(changes === 0 ? [] : this.#statements.idsBehind.all(Number(lastInsertRowid) - changes))
+    return rows.map(({ id }) => ids.delete(id))
   }
 
   update(row: TaskRow): void {
@@ -420,6 +434,11 @@ function prepare(database: Database.Database) {
     changes<[WallMs, string, number, string]>(`
       UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = '${encoding}', result = ?, error = NULL
       WHERE seq = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0`)
+  const insertCommon = (count: number) => `
+    INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, created_at, attempt, uncharged, suspect,
+      cancel_requested, origin, encoding, payload)
+    VALUES ${new Array(count).fill("(?, ?, ?, 'pending', 0, ?, ?, ?, 0, 0, 0, 0, ?, 'json', ?)").join()}
+    ON CONFLICT (id) DO NOTHING`
   return {
     task: rows<[string], StoredTask>(`SELECT ${TASK} FROM tasks WHERE id = ?`),
     insert: changes(`
@@ -427,10 +446,9 @@ function prepare(database: Database.Database) {
         max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
         payload)
       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
-    insertCommon: changes(`
-      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, created_at, attempt, uncharged, suspect,
-        cancel_requested, origin, encoding, payload)
-      VALUES (?, ?, ?, 'pending', 0, ?, ?, ?, 0, 0, 0, 0, ?, 'json', ?) ON CONFLICT (id) DO NOTHING`),
+    insertCommon: changes(insertCommon(1)),
+    insertRow: changes<[unknown[]]>(insertCommon(INSERTS_MAX)),
+    idsBehind: values<[number], string>('SELECT id FROM tasks WHERE seq > ?'),
     update: changes(`
       UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, deadline_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
         settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?

@@ -1,6 +1,6 @@
 // Submits: the client's id, room, times, text as it came (P2, P24).
 import { PAGE_MAX } from '../../../src/store/store.js'
-import { DONE, id, type Scenario, spec } from './subject.js'
+import { DONE, id, numbers, type Scenario, spec } from './subject.js'
 
 export function submitScenarios(scenario: Scenario): void {
   scenario('a submit is accepted, and the task is as it was sent', async (t, s) => {
@@ -35,6 +35,32 @@ export function submitScenarios(scenario: Scenario): void {
     t.same(await s.submit(spec(1), spec(1)), ['accepted', 'existing'])
     t.same(await s.counts(), { 'echo pending': 1 })
   })
+
+  scenario(
+    'P2, P24: each of many in one batch has an answer of its own',
+    async (t, s) => {
+      await s.submit(spec(3), spec(17), spec(18), spec(25, { meta: '1' }))
+      const tasks = Array.from({ length: 40 }, (_, n) => spec(n, n % 15 === 14 ? { delayMs: 1_000 } : {}))
+      tasks[6] = spec(5)
+      tasks[7] = spec(4, { payload: 'other' })
+      tasks[9] = spec(8)
+      const expected: (string | undefined)[] = tasks.map((_, n) =>
+        [3, 6, 9, 17, 18, 25].includes(n) ? 'existing' : 'accepted',
+      )
+      expected[7] = 'conflict'
+      expected.fill('busy', 37)
+      t.same(await s.submit(...tasks), expected)
+      // Known by now, whatever room there is; again there is none for the last.
+      const again = tasks.map((_, n) => (n === 7 ? 'conflict' : n < 37 ? 'existing' : 'busy'))
+      t.same(await s.submit(...tasks), again)
+      t.same(await s.counts(), { 'echo pending': 34 })
+      for (const n of [0, 5, 8, 36]) t.match(await s.task(n), { payload: `${n}`, state: 'pending' })
+      const claimed = numbers(await s.claim(50))
+      t.same(claimed, [3, 17, 18, 25, ...claimed.slice(4).sort((a, b) => a - b)])
+      t.equal(claimed.length, 32)
+    },
+    { pendingMax: 34 },
+  )
 
   scenario('P2: the same id with other content is refused, and changes nothing', async (t, s) => {
     const task = spec(1, { maxAttempts: 3, timeoutMs: 100 })
