@@ -338,8 +338,8 @@ export const MUTANTS_FROM_P11: readonly Mutant[] = [
     'one more task may be pending than is allowed',
     'P24',
     'store/work.js',
-    '>= this.limits.pendingMax',
-    '> this.limits.pendingMax',
+    'this.limits.pendingMax - this.#pendingBefore',
+    'this.limits.pendingMax + 1 - this.#pendingBefore',
   ),
   mutant(
     'who is refused for want of room is not told when to come again',

@@ -44,7 +44,7 @@ export const MUTANTS_OF_VOTES: readonly Mutant[] = [
     'P31',
     'store/claims.js',
     'const met = claims.map((claim) => grantApart(work, claim, open));',
-    'const met = claims.map((claim) => { const { grants, passed } = grantApart(work, claim, open); return { grants: passed ? claim.offers.map((offer, index) => grants[index] ?? grantNext(work, new Merge(work.rows, claim), offer, false)) : grants, passed }; });',
+    'const met = claims.map((claim) => { const { grants, passed } = grantApart(work, claim, open); return { grants: passed ? claim.offers.map((offer, index) => grants[index] ?? grantNext(work, new Merge(work, claim), offer, false)) : grants, passed }; });',
   ),
   mutant('votes: replicas go on after the verdict', 'P31', 'store/polls.js', 'return this.#stop(replicas);', 'return;'),
 ]
