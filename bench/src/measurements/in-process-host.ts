@@ -4,7 +4,7 @@ import type { AttemptInput, Control, Runner } from '../../../dist/src/runner/run
 import type { HostHandle } from '../../../dist/src/worker/host/hosts.js'
 import type { HostOptions } from '../../../dist/src/worker/host/process.js'
 
-type Outcomes = Extract<Parameters<HostOptions['said']>[0][number], { type: 'outcomes' }>['list']
+type Outcome = Extract<Parameters<HostOptions['said']>[0][number], { type: 'outcomes' }>['list'][number]
 
 /** As seen from where it stands in the copy. */
 const RUNNER = '../../runner/open.js'
@@ -22,7 +22,7 @@ export class InProcessHost implements HostHandle {
     checkpoint: async () => {},
   }
   #runner: Runner | undefined
-  #ended: Outcomes = []
+  #ended: Outcome[] = []
   #begun = 0
 
   constructor(options: HostOptions) {

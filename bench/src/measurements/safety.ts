@@ -42,7 +42,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'without schemas: messages are believed',
     edits: [
       { file: 'protocol/checker.js', find: 'if (!validator.Check(row))', put: 'if (false)' },
-      { file: 'worker/host/from-host.js', find: 'if (fromHost.Check(row))', put: 'if (true)' },
+      { file: 'worker/host/from-host.js', find: 'if (hostRow.Check(row))', put: 'if (true)' },
     ],
   },
   {
@@ -58,8 +58,9 @@ const VARIANTS: readonly Variant[] = [
     edits: [
       {
         file: 'store/sqlite/rows.js',
-        find: "UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL\n      WHERE seq = ?",
-        put: 'DELETE FROM tasks WHERE coalesce(?, ?, ?) IS NOT NULL AND seq = ?',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: so it stands there
+        find: "UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = '${encoding}', result = ?, error = NULL\n      WHERE seq = ?",
+        put: 'DELETE FROM tasks WHERE coalesce(?, ?) IS NOT NULL AND seq = ?',
       },
     ],
   },
