@@ -114,6 +114,18 @@ t.test('what waits in a line goes back while the code before it lets nothing els
   t.equal(master.closed, undefined)
 })
 
+t.test('a line that waits behind a long task costs its host nothing', async (t) => {
+  const { worker } = await workerHere(t, { slots: 1 })
+  const master = await FakeMaster.of(worker.port)
+  const quick = { type: 'busy', payload: { ms: 0 } }
+  for (let ended = 1; ended <= 20; ended += 1) t.match(await master.run(quick), { outcome: 'completed' })
+  const [long, behind] = master.assign({ type: 'rest', payload: { ms: 80 } }, ...Array(5).fill(quick))
+  const end = (await master.settled(long!)) as { result: string }
+  const started = master.received.flatMap((message) => (message.type === 'started' ? message.list : []))
+  t.ok(started.some(({ lease }) => lease === behind))
+  t.ok(Number(end.result) > 40, `idle for ${end.result} of 80 ms`)
+})
+
 t.test('suspects: a host that dies with two; then each alone, beside the other', async (t) => {
   const { worker } = await workerHere(t)
   const master = await FakeMaster.of(worker.port)

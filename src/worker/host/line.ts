@@ -30,17 +30,22 @@ export class Line {
     return this.#waiting.length === 0
   }
 
+  /** Whether there is one to tell of, and a slot for it. */
+  get mayTell(): boolean {
+    return this.#told === 0 && this.#waiting.length > 0 && this.#running < this.#slots
+  }
+
   add(attempts: readonly AttemptInput[]): void {
     this.#waiting = this.#waiting.length === 0 ? [...attempts] : this.#waiting.concat(attempts)
   }
 
   /** Those that are told of next; none while others that were have not begun, or no slot is free. */
   tell(): readonly AttemptInput[] {
-    if (this.#told > 0) return []
+    if (!this.mayTell) return []
     const free = this.#slots - this.#running
     let [letGoMs, endedMs] = [0, 0]
     let count = 0
-    for (const { type, maxAttempts } of free > 0 ? this.#waiting : []) {
+    for (const { type, maxAttempts } of this.#waiting) {
       const once = maxAttempts === 1 ? BEGIN_MS_MAX : undefined
       letGoMs += once ?? this.#letGo.of(type) ?? BEGIN_MS_MAX
       endedMs += (once ?? this.#ended.of(type) ?? BEGIN_MS_MAX) / this.#slots

@@ -180,9 +180,9 @@ function begin(): void {
 
 /** @returns whether some can begin now */
 function tell(): boolean {
-  if (line.isEmpty || isTurnOver()) return false
+  // First what costs no turn: while all slots are in use the next turn would come at once, and so on without end.
+  if (!line.mayTell || isTurnOver()) return false
   const list = line.tell()
-  if (list.length === 0) return false
   sayOutcomes()
   // All that were told of before have begun, or were taken back.
   const written = pipe.written({ type: 'began', epoch, upTo: begun + list.length } satisfies HostRow)
