@@ -3,13 +3,14 @@
 import type { WallMs } from '../clock.js'
 import { DtrError } from '../errors.js'
 import type { Tally } from '../task/reputation.js'
-import { type AttemptRecord, type Encoding, isTerminal, type TaskState } from '../task/task.js'
+import { type AttemptRecord, isTerminal, type TaskState } from '../task/task.js'
 import { applyBatch, readLogs, readReputations, readTasks } from './apply.js'
 import { listFailures, listTasks, matches, summaryOf, WALKED_ROWS_MAX } from './listing.js'
 import {
   bytesOf,
   type Checkpoint,
   type CompletedRow,
+  type Completion,
   defined,
   type EndedRow,
   type Given,
@@ -101,7 +102,11 @@ class MemoryRows implements Rows {
     return this.#tasks.get(id)
   }
 
-  insert(row: NewTaskRow): boolean {
+  insert(rows: readonly NewTaskRow[]): readonly boolean[] {
+    return rows.map((row) => this.#insertOne(row))
+  }
+
+  #insertOne(row: NewTaskRow): boolean {
     if (this.#tasks.has(row.id)) return false
     this.#lastSeq += 1
     const none = {
@@ -116,18 +121,19 @@ class MemoryRows implements Rows {
     return true
   }
 
-  insertAll(rows: readonly NewTaskRow[]): readonly boolean[] {
-    return rows.map((row) => this.insert(row))
-  }
-
   update(row: TaskRow): void {
     this.#unlist(this.#existing(row.seq))
     this.#put(row)
   }
 
-  complete(settled: Settled, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined {
-    const row = this.#tasks.get(settled.taskId)
-    if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested) return undefined
+  complete(list: readonly Completion[], now: WallMs): readonly (CompletedRow | undefined)[] {
+    return list.map((completion) => this.#completeOne(completion, now))
+  }
+
+  #completeOne(completion: Completion, now: WallMs): CompletedRow | undefined {
+    const row = this.#tasks.get(completion.taskId)
+    if (row === undefined || !isHeldBy(row, completion) || row.cancelRequested) return undefined
+    const { result, encoding } = completion.ending
     const { error: _, ...kept } = row
     this.update({ ...kept, state: 'completed', result, resultEncoding: encoding, endedAt: now })
     this.#checkpoints.delete(row.id)

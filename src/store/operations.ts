@@ -4,9 +4,20 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LogText } from '../task/log-tail.js'
 import { type AttemptRecord, decideRetry, isTerminal, type TaskSpec } from '../task/task.js'
 import { createKey, revokeKey } from './keys.js'
+import { mayBeReplica } from './polls.js'
 import { prune } from './prune.js'
 import { pardon } from './reputations.js'
-import { endedOf, grantOf, INSERTS_MAX, isHeldBy, newRow, type Rows, sameContent, type TaskRow } from './rows.js'
+import {
+  type CompletedRow,
+  type Completion,
+  endedOf,
+  grantOf,
+  isHeldBy,
+  newRow,
+  type Rows,
+  sameContent,
+  type TaskRow,
+} from './rows.js'
 import {
   type AttachOperation,
   type CancelOperation,
@@ -30,26 +41,43 @@ type SettleOutcome = Extract<OperationOutcome, { kind: 'settle' }>
 const ACCEPTED: OperationOutcome = { kind: 'submit', status: 'accepted' }
 const RECORDED: SettleOutcome = { kind: 'settle', status: 'recorded', state: 'completed' }
 
-/** As one after the other; neighbouring submits cost less together. */
+/** As one after the other; common neighbours cost less together. */
 export function operateAll(work: Work, operations: readonly Operation[]): OperationOutcome[] {
   const outcomes: OperationOutcome[] = []
-  let tasks: TaskSpec[] = []
-  const submitThem = (): void => {
-    if (tasks.length === 0) return
-    submitAll(work, tasks, outcomes)
-    tasks = []
+  for (let from = 0; from < operations.length; from = outcomes.length) {
+    const submits = alike(operations, from, isCommonSubmit)
+    submitAll(work, submits, outcomes)
+    const completions = alike(operations, from + submits.length, isCommonCompletion)
+    completeAll(work, completions, outcomes)
+    const other = operations[outcomes.length]
+    if (submits.length + completions.length === 0 && other !== undefined) outcomes.push(operate(work, other))
   }
-  for (const operation of operations) {
-    if (operation.kind === 'submit' && operation.task.vote === undefined) {
-      tasks.push(operation.task)
-      if (tasks.length === INSERTS_MAX) submitThem()
-    } else {
-      submitThem()
-      outcomes.push(operate(work, operation))
-    }
-  }
-  submitThem()
   return outcomes
+}
+
+/** As many in a row, from there on, as are such. */
+function alike<Such extends Operation>(
+  operations: readonly Operation[],
+  from: number,
+  isSuch: (operation: Operation) => operation is Such,
+): readonly Such[] {
+  const found: Such[] = []
+  for (let operation = operations[from]; operation !== undefined; operation = operations[from + found.length]) {
+    if (!isSuch(operation)) break
+    found.push(operation)
+  }
+  return found
+}
+
+function isCommonSubmit(operation: Operation): operation is SubmitOperation {
+  return operation.kind === 'submit' && operation.task.vote === undefined
+}
+
+type CompletionOperation = SettleOperation & Completion
+
+function isCommonCompletion(operation: Operation): operation is CompletionOperation {
+  if (operation.kind !== 'settle' || operation.ending.kind !== 'completed') return false
+  return operation.log === undefined && !mayBeReplica(operation.taskId)
 }
 
 function operate(work: Work, operation: Operation): OperationOutcome {
@@ -84,7 +112,7 @@ function operate(work: Work, operation: Operation): OperationOutcome {
 
 function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
   const fresh = newRow(task, work.now)
-  if (work.room > 0 && work.rows.insert(fresh)) {
+  if (work.room > 0 && work.rows.insert([fresh])[0] === true) {
     work.moved(task, undefined, 'pending')
     if (task.vote !== undefined) work.polls.begin(fresh, task.vote)
     return ACCEPTED
@@ -93,13 +121,13 @@ function submit(work: Work, { task }: SubmitOperation): OperationOutcome {
 }
 
 /** Tasks that are not voted on. */
-function submitAll(work: Work, tasks: readonly TaskSpec[], outcomes: OperationOutcome[]): void {
-  if (work.room < tasks.length) {
-    for (const task of tasks) outcomes.push(submit(work, { kind: 'submit', task }))
+function submitAll(work: Work, submits: readonly SubmitOperation[], outcomes: OperationOutcome[]): void {
+  if (work.room < submits.length) {
+    for (const operation of submits) outcomes.push(submit(work, operation))
     return
   }
-  const inserted = work.rows.insertAll(tasks.map((task) => newRow(task, work.now)))
-  for (const [index, task] of tasks.entries()) {
+  const inserted = work.rows.insert(submits.map(({ task }) => newRow(task, work.now)))
+  for (const [index, { task }] of submits.entries()) {
     if (inserted[index]) work.moved(task, undefined, 'pending')
     outcomes.push(inserted[index] ? ACCEPTED : submitKnown(work, task))
   }
@@ -127,24 +155,43 @@ function settleVote(work: Work, operation: SettleOperation): OperationOutcome {
 }
 
 function settle(work: Work, operation: SettleOperation): SettleOutcome {
-  const { taskId, leaseId, ending, log } = operation
+  const { ending, log } = operation
   if (log !== undefined) keepLog(work, operation, log)
   if (ending.kind === 'completed') {
-    const { result, encoding } = ending
-    const completed = work.rows.complete(operation, result, encoding, work.now)
-    if (completed !== undefined) {
-      work.moved(completed, 'running', 'completed', completed.bytes)
-      const { origin } = completed
-      work.ended(
-        // Each written out: to add a field to a copy takes longer than all the rest of this.
-        origin === undefined
-          ? { id: taskId, state: 'completed', result, resultEncoding: encoding }
-          : { id: taskId, state: 'completed', result, resultEncoding: encoding, origin },
-        ending.ballot,
-      )
-      return RECORDED
-    }
+    const completion = { ...operation, ending }
+    const [completed] = work.rows.complete([completion], work.now)
+    if (completed !== undefined) return recorded(work, completion, completed)
   }
+  return endOther(work, operation)
+}
+
+/** Tasks that are no replicas, and attempts that said nothing. */
+function completeAll(work: Work, completions: readonly CompletionOperation[], outcomes: OperationOutcome[]): void {
+  if (completions.length === 0) return
+  const completed = work.rows.complete(completions, work.now)
+  for (const [index, operation] of completions.entries()) {
+    const row = completed[index]
+    outcomes.push(row === undefined ? endOther(work, operation) : recorded(work, operation, row))
+  }
+}
+
+function recorded(work: Work, { taskId, ending }: Completion, completed: CompletedRow): SettleOutcome {
+  work.moved(completed, 'running', 'completed', completed.bytes)
+  const { result, encoding, ballot } = ending
+  const { origin } = completed
+  work.ended(
+    // Each written out: to add a field to a copy takes longer than all the rest of this.
+    origin === undefined
+      ? { id: taskId, state: 'completed', result, resultEncoding: encoding }
+      : { id: taskId, state: 'completed', result, resultEncoding: encoding, origin },
+    ballot,
+  )
+  return RECORDED
+}
+
+/** Where it has not completed in one step. */
+function endOther(work: Work, operation: SettleOperation): SettleOutcome {
+  const { taskId, leaseId, ending } = operation
   const row = work.rows.task(taskId)
   if (row === undefined) return { kind: 'settle', status: 'stale' }
   if (isHeldBy(row, operation)) {

@@ -256,7 +256,7 @@ export class Polls {
       ...{ createdAt: now, runAt, gated: runAt > now, origin: undefined, description: `replica ${n} of ${parentId}` },
     }
     // A task that somebody else submitted under this very id is none of ours: the place counts as one without a vote.
-    const isNew = rows.insert(replica)
+    const [isNew] = rows.insert([replica])
     rows.polls.putReplica({ taskId: replica.id, parentId, n, state: isNew ? 'open' : 'void' })
     if (isNew) this.work.moved(replica, undefined, 'pending')
     else this.#changed.add(parentId)

@@ -6,7 +6,7 @@
 import type { WallMs } from '../clock.js'
 import type { VoteRule } from '../task/quorum.js'
 import type { Recent, Tally } from '../task/reputation.js'
-import type { AttemptRecord, Encoding, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
+import type { AttemptRecord, Encoding, Ending, EndingDecision, Task, TaskSpec, TaskState } from '../task/task.js'
 import { DEFAULT_MAX_ATTEMPTS, isTerminal } from '../task/task.js'
 import type {
   Claim,
@@ -62,8 +62,6 @@ export type NewTaskRow = Pick<
   | 'deadlineAt'
 >
 
-export const INSERTS_MAX = 8
-
 /** A runnable task as a claim finds it: where it stands in the one order of P15, and what its worker is to be told. */
 export interface Head {
   readonly seq: number
@@ -96,6 +94,9 @@ export interface Given<Of extends Head = Head> {
 /** A lease, and who says that it has ended: anybody where that is missing. */
 export type Settled = Pick<SettleOperation, 'taskId' | 'leaseId' | 'holder'>
 
+/** The common ending of an attempt. */
+export type Completion = Settled & { readonly ending: Extract<Ending, { kind: 'completed' }> }
+
 /** The fence (P5): it runs on this very lease, and the lease is that holder's. */
 export function isHeldBy(row: TaskRow, { leaseId, holder = row.holder }: Settled): boolean {
   return row.state === 'running' && row.leaseId === leaseId && row.holder === holder
@@ -103,14 +104,15 @@ export function isHeldBy(row: TaskRow, { leaseId, holder = row.holder }: Settled
 
 export interface Rows {
   task(id: string): TaskRow | undefined
-  /** False, and nothing is changed, where the id is taken. */
-  insert(row: NewTaskRow): boolean
-  /** As `insert` of one after the other, at most INSERTS_MAX. */
-  insertAll(rows: readonly NewTaskRow[]): readonly boolean[]
+  /** One after the other: false, and nothing is changed, where the id is taken. Neighbours may cost less together. */
+  insert(rows: readonly NewTaskRow[]): readonly boolean[]
   /** Replaces the row of this `seq`; what a grant alone changes (lease, holder, grantedAt) stays. */
   update(row: TaskRow): void
-  /** The common ending in one step: what `decideEnding` makes of `completed` where no cancel was asked for; no checkpoint is left. */
-  complete(settled: Settled, result: string, encoding: Encoding, now: WallMs): CompletedRow | undefined
+  /**
+   * Each in one step what `decideEnding` makes of `completed`, and no checkpoint is left; undefined, and nothing is changed, where the
+   * lease is over or a cancel was asked for. Neighbours may cost less together.
+   */
+  complete(list: readonly Completion[], now: WallMs): readonly (CompletedRow | undefined)[]
 
   /** Keeps it for the task that runs on this lease. False, and nothing is changed, where none does (P5). */
   keepCheckpoint(lease: Settled, value: string): boolean

@@ -57,10 +57,18 @@ const VARIANTS: readonly Variant[] = [
     name: 'without history: a task is deleted as it completes, result and all',
     edits: [
       {
-        file: 'store/sqlite/rows.js',
+        file: 'store/sqlite/statements.js',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: so it stands there
         find: "UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = '${encoding}', result = ?, error = NULL\n      WHERE seq = ?",
         put: 'DELETE FROM tasks WHERE coalesce(?, ?) IS NOT NULL AND seq = ?',
+      },
+      {
+        file: 'store/sqlite/statements.js',
+        find: `UPDATE OR FAIL tasks SET state = 'completed', ended_at = ?, result_encoding = 'json', error = NULL,
+        result = CASE seq - ? \${Array.from({ length: TOGETHER }, (_, n) => \`WHEN \${n} THEN ?\`).join(' ')} END
+      WHERE seq BETWEEN`,
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: so it stands there
+        put: "DELETE FROM tasks WHERE coalesce(${new Array(TOGETHER + 2).fill('?').join()}) IS NOT NULL AND seq BETWEEN",
       },
     ],
   },

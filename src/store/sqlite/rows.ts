@@ -1,18 +1,16 @@
-// Rows in SQLite: one prepared statement for each step. Statements whose cost must not grow with the backlog name their
-// index, so that SQLite refuses to prepare them if they could not use it. `LIMIT ? + 0`, for SQLite plans a statement anew
-// each time that a bare `LIMIT ?` gets another value, which takes ten times as long as to run it.
+// Rows in SQLite, by the statements of statements.ts.
 import type Database from 'better-sqlite3'
 import type { WallMs } from '../../clock.js'
-import type { AttemptRecord, Encoding, TaskState } from '../../task/task.js'
+import type { AttemptRecord, TaskState } from '../../task/task.js'
 import {
   type Checkpoint,
   type CompletedRow,
+  type Completion,
   defined,
   type EndedRow,
   type Given,
   type Head,
   type Identity,
-  INSERTS_MAX,
   type NewTaskRow,
   nameOf,
   type Rows,
@@ -22,78 +20,19 @@ import {
   type Walk,
   type Who,
 } from '../rows.js'
-import type { ClaimRoute, Count, HeldLease, Holder, KeptLog, LeaseRef, Offer, Place, TaskFilter } from '../store.js'
+import type { ClaimRoute, Count, HeldLease, Holder, KeptLog, Offer, Place, TaskFilter } from '../store.js'
 import { SqliteKeys } from './key-rows.js'
 import { SqlitePolls } from './poll-rows.js'
 import { SqliteReputations } from './reputation-rows.js'
+import { type HeadRest, prepare, type StoredRecord, type StoredTask, TOGETHER, VOTING } from './statements.js'
 import { Walker } from './walker.js'
 
-/** A row as SQLite gives it: no booleans, `null` for what is not there, the error as text. */
-type Stored<Row, Flags extends keyof Row> = {
-  readonly [Key in keyof Row]-?: Key extends Flags
-    ? number
-    : Key extends 'error'
-      ? string | null
-      : undefined extends Row[Key]
-        ? Exclude<Row[Key], undefined> | null
-        : Row[Key]
-}
-type StoredTask = Stored<Omit<TaskRow, 'voting'>, 'gated' | 'suspect' | 'cancelRequested'>
-type StoredRecord = Stored<AttemptRecord & { taskId: string }, 'charged'>
 /** With what is to be known of it once it is granted. */
 interface StoredHead extends Head {
   readonly origin: string | null
   readonly payloadBytes: number
 }
-/** As an array: of the many rows of a claim each name would cost. */
-type HeadColumns = readonly [
-  seq: number,
-  id: string,
-  priority: number,
-  runAt: WallMs,
-  origin: string | null,
-  payloadBytes: number,
-  payload: string | null,
-  /** As JSON; `null` where all of it is as of the common task. */
-  rest: string | null,
-]
-type HeadRest = readonly [
-  attempt: number,
-  maxAttempts: number | null,
-  timeoutMs: number | null,
-  deadlineAt: WallMs | null,
-  suspect: number,
-  encoding: Encoding,
-  meta: string | null,
-]
 const COMMON_REST: HeadRest = [0, null, null, null, 0, 'json', null]
-type StoredCompleted = Pick<StoredTask, 'queue' | 'type' | 'origin'> & Pick<CompletedRow, 'bytes'>
-
-const TASK = `
-  seq, id, queue, type, state, gated, priority, run_at AS runAt, expires_at AS expiresAt, created_at AS createdAt,
-  attempt, uncharged, forgiven, max_attempts AS maxAttempts, max_attempts_given AS maxAttemptsGiven, timeout_ms AS timeoutMs,
-  deadline_at AS deadlineAt, suspect, cancel_requested AS cancelRequested, lease_id AS leaseId, holder, granted_at AS grantedAt,
-  settled_lease AS settledLease, ended_at AS endedAt, origin, encoding, result_encoding AS resultEncoding,
-  description, meta, error, payload, result`
-/** Payloads up to this come with the head of a line: a claim looks at more tasks than it grants. */
-const SHORT_BYTES_MAX = 4_096
-/** What `gated` says where a task waits for votes, and of one that did. */
-const VOTING = 2
-/** From the row's head alone, however long they are. */
-const BYTES = 'octet_length(payload) + coalesce(octet_length(result), 0)'
-const ENDED = `seq, id, queue, type, state, gated = ${VOTING} AS voting, ended_at AS endedAt, ${BYTES} AS bytes`
-/** It stands behind the payload, and is looked for where there is one. */
-const DEADLINE = 'CASE WHEN expires_at IS NOT NULL THEN deadline_at END'
-/** Each column of a head costs, also where it is `null`. */
-const REST = `
-  CASE WHEN attempt <> 0 OR max_attempts IS NOT NULL OR timeout_ms IS NOT NULL OR expires_at IS NOT NULL OR suspect <> 0
-    OR encoding <> 'json' OR meta IS NOT NULL
-  THEN json_array(attempt, max_attempts, timeout_ms, ${DEADLINE}, suspect, encoding, meta) END`
-const GRANTED = "state = 'running', attempt = attempt + 1, max_attempts = coalesce(max_attempts, ?)"
-const RECORD = `
-  task_id AS taskId, attempt, lease_id AS leaseId, holder, granted_at AS grantedAt, ended_at AS endedAt, outcome,
-  charged, error`
-
 /** What is known of a task since it was granted here: all that its completion would else have to look up. */
 interface Granted extends Omit<CompletedRow, 'bytes'> {
   readonly taskId: string
@@ -102,6 +41,12 @@ interface Granted extends Omit<CompletedRow, 'bytes'> {
   readonly payloadBytes: number
   /** It may have a checkpoint. */
   checkpointed: boolean
+}
+
+/** An attempt of those that were granted here has ended. */
+interface Ended {
+  readonly granted: Granted
+  readonly completion: Completion
 }
 
 export class SqliteRows implements Rows {
@@ -129,7 +74,17 @@ export class SqliteRows implements Rows {
     return stored === undefined ? undefined : taskRow(stored)
   }
 
-  insert(row: NewTaskRow): boolean {
+  insert(rows: readonly NewTaskRow[]): readonly boolean[] {
+    const inserted: boolean[] = []
+    for (let from = 0; from < rows.length; from = inserted.length) {
+      const next = rows.slice(from, from + TOGETHER)
+      if (next.length === TOGETHER && next.every(isCommon)) inserted.push(...this.#insertTogether(next))
+      else inserted.push(this.#insertOne(rows[from]!))
+    }
+    return inserted
+  }
+
+  #insertOne(row: NewTaskRow): boolean {
     if (isCommon(row)) {
       const { id, queue, type, priority, runAt, createdAt, origin, payload } = row
       const common = this.#statements.insertCommon
@@ -157,8 +112,7 @@ export class SqliteRows implements Rows {
     return changes === 1
   }
 
-  insertAll(rows: readonly NewTaskRow[]): readonly boolean[] {
-    if (rows.length < INSERTS_MAX || !rows.every(isCommon)) return rows.map((row) => this.insert(row))
+  #insertTogether(rows: readonly NewTaskRow[]): readonly boolean[] {
     const values: unknown[] = []
     for (const { id, queue, type, priority, runAt, createdAt, origin, payload } of rows) {
       values.push(id, queue, type, priority, runAt, createdAt, origin ?? null, payload)
@@ -192,21 +146,65 @@ export class SqliteRows implements Rows {
     )
   }
 
-  complete(
-    { taskId, leaseId, holder }: Settled,
-    result: string,
-    encoding: Encoding,
-    now: WallMs,
-  ): CompletedRow | undefined {
+  complete(list: readonly Completion[], now: WallMs): readonly (CompletedRow | undefined)[] {
+    const completed: (CompletedRow | undefined)[] = []
+    for (let from = 0; from < list.length; from = completed.length) {
+      const row = this.#rowOf(list, from)
+      if (row !== undefined) completed.push(...this.#completeRow(row, now))
+      else completed.push(this.#completeOne(list[from]!, now))
+    }
+    return completed
+  }
+
+  /** What was granted in a row often ends in a row: so many at once, if it did. */
+  #rowOf(list: readonly Completion[], from: number): readonly Ended[] | undefined {
+    if (list.length - from < TOGETHER) return undefined
+    const { prefix, n } = partsOf(list[from]!.leaseId)
+    const row: Ended[] = []
+    for (let index = 0; index < TOGETHER; index += 1) {
+      const completion = list[from + index]!
+      const granted = this.#grantedFor(completion)
+      if (granted === undefined || completion.ending.encoding !== 'json') return undefined
+      if (granted.seq !== (row[0]?.granted.seq ?? granted.seq) + index) return undefined
+      if (index > 0 && completion.leaseId !== `${prefix}${n + index}`) return undefined
+      row.push({ granted, completion })
+    }
+    return row
+  }
+
+  #completeRow(row: readonly Ended[], now: WallMs): readonly CompletedRow[] {
+    const { granted, completion } = row[0]!
+    const { seq } = granted
+    const { prefix, n } = partsOf(completion.leaseId)
+    const results = row.map(({ completion: { ending } }) => ending.result)
+    const last = seq + TOGETHER - 1
+    const { changes } = this.#statements.completeRow.run(now, seq, ...results, seq, last, prefix, seq - n)
+    // Whatever else ends an attempt, or asks for its end, has forgotten what was granted.
+    if (changes !== TOGETHER) throw new Error(`a task from seq ${seq} on was to complete although its lease is over`)
+    return row.map((ended) => this.#completedOf(ended))
+  }
+
+  /** The row of what was granted here and has completed. */
+  #completedOf({ granted, completion }: Ended): CompletedRow {
+    const { taskId, queue, type, origin, payloadBytes, checkpointed } = granted
+    this.#granted.delete(completion.leaseId)
+    if (checkpointed) this.#statements.removeCheckpoint.run(taskId)
+    return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(completion.ending.result) }
+  }
+
+  #grantedFor({ taskId, leaseId, holder }: Settled): Granted | undefined {
     const granted = this.#granted.get(leaseId)
-    if (granted?.taskId === taskId && (holder === undefined || holder === granted.holder)) {
-      this.#granted.delete(leaseId)
+    return granted?.taskId === taskId && (holder ?? granted.holder) === granted.holder ? granted : undefined
+  }
+
+  #completeOne(completion: Completion, now: WallMs): CompletedRow | undefined {
+    const { taskId, leaseId, holder, ending } = completion
+    const { result, encoding } = ending
+    const granted = this.#grantedFor(completion)
+    if (granted !== undefined) {
       const { changes } = this.#statements.completeGranted[encoding].run(now, result, granted.seq, leaseId)
-      const { queue, type, origin, payloadBytes } = granted
-      if (changes === 1) {
-        if (granted.checkpointed) this.#statements.removeCheckpoint.run(taskId)
-        return { queue, type, origin, bytes: payloadBytes + Buffer.byteLength(result) }
-      }
+      if (changes === 1) return this.#completedOf({ granted, completion })
+      this.#granted.delete(leaseId)
     }
     const stored = this.#statements.complete.get(now, encoding, result, taskId, leaseId, holder ?? null)
     if (stored === undefined) return undefined
@@ -263,12 +261,13 @@ export class SqliteRows implements Rows {
     return this.#statements.payload.get(seq) ?? ''
   }
 
-  /** Neighbours at once: a statement costs as much as two of the rows that it changes. */
+  /** Neighbours at once. */
   grant(given: readonly Given<StoredHead>[], now: WallMs): void {
     for (let from = 0; from < given.length; ) {
       const { head, offer, maxAttempts } = given[from]!
       const { leaseId, holder } = offer
-      const { prefix, n, length } = rowFrom(given, from)
+      const { prefix, n } = partsOf(leaseId)
+      const length = lengthOf(given, from)
       const { seq } = head
       const { changes } =
         length === 1
@@ -426,172 +425,24 @@ export class SqliteRows implements Rows {
   }
 }
 
-function prepare(database: Database.Database) {
-  const rows = <Parameters extends unknown[], Row>(sql: string) => database.prepare<Parameters, Row>(sql)
-  const values = <Parameters extends unknown[], Value>(sql: string) => database.prepare<Parameters, Value>(sql).pluck()
-  const changes = <Parameters extends unknown[] = unknown[]>(sql: string) => database.prepare<Parameters>(sql)
-  const completeGranted = (encoding: Encoding) =>
-    changes<[WallMs, string, number, string]>(`
-      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = '${encoding}', result = ?, error = NULL
-      WHERE seq = ? AND lease_id = ? AND state = 'running' AND cancel_requested = 0`)
-  const insertCommon = (count: number) => `
-    INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, created_at, attempt, uncharged, suspect,
-      cancel_requested, origin, encoding, payload)
-    VALUES ${new Array(count).fill("(?, ?, ?, 'pending', 0, ?, ?, ?, 0, 0, 0, 0, ?, 'json', ?)").join()}
-    ON CONFLICT (id) DO NOTHING`
-  return {
-    task: rows<[string], StoredTask>(`SELECT ${TASK} FROM tasks WHERE id = ?`),
-    insert: changes(`
-      INSERT INTO tasks (id, queue, type, state, gated, priority, run_at, expires_at, deadline_at, created_at, attempt, uncharged,
-        max_attempts, max_attempts_given, timeout_ms, suspect, cancel_requested, origin, encoding, description, meta,
-        payload)
-      VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
-    insertCommon: changes(insertCommon(1)),
-    insertRow: changes<[unknown[]]>(insertCommon(INSERTS_MAX)),
-    idsBehind: values<[number], string>('SELECT id FROM tasks WHERE seq > ?'),
-    update: changes(`
-      UPDATE tasks SET state = ?, gated = ?, run_at = ?, expires_at = ?, deadline_at = ?, attempt = ?, uncharged = ?, forgiven = ?, suspect = ?, cancel_requested = ?,
-        settled_lease = ?, ended_at = ?, result_encoding = ?, error = ?, result = ?
-      WHERE seq = ?`),
-    complete: rows<[WallMs, Encoding, string, string, string, string | null], StoredCompleted>(`
-      UPDATE tasks SET state = 'completed', ended_at = ?, result_encoding = ?, result = ?, error = NULL
-      WHERE id = ? AND lease_id = ? AND holder = coalesce(?, holder) AND state = 'running' AND cancel_requested = 0
-      RETURNING queue, type, origin, ${BYTES} AS bytes`),
-
-    completeGranted: { json: completeGranted('json'), base64: completeGranted('base64') },
-    heads: database
-      .prepare<[string, string, number], HeadColumns>(`
-        SELECT seq, id, priority, run_at, origin, octet_length(payload),
-          CASE WHEN octet_length(payload) <= ${SHORT_BYTES_MAX} THEN payload END, ${REST}
-        FROM tasks INDEXED BY tasks_runnable WHERE queue = ? AND type = ? AND state = 'pending' AND gated = 0
-        ORDER BY priority DESC, run_at, seq LIMIT ? + 0`)
-      .raw(),
-    nextType: values<[string, string], string>(`
-      SELECT type FROM tasks INDEXED BY tasks_runnable
-      WHERE queue = ? AND type > ? AND state = 'pending' AND gated = 0 ORDER BY type LIMIT 1`),
-    payload: values<[number], string>('SELECT payload FROM tasks WHERE seq = ?'),
-    grant: changes<[number, string, string, WallMs, number]>(`
-      UPDATE tasks SET ${GRANTED}, lease_id = ?, holder = ?, granted_at = ? WHERE seq = ? AND state = 'pending'`),
-    // All numbers come as floating ones.
-    grantRow: changes<[number, string, number, string, WallMs, number, number]>(`
-      UPDATE tasks SET ${GRANTED}, lease_id = ? || CAST(seq - ? AS INTEGER), holder = ?, granted_at = ?
-      WHERE seq BETWEEN ? AND ? AND state = 'pending'`),
-    leased: rows<[string, string], StoredTask>(`
-      SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? AND lease_id = ?`),
-    running: rows<[string], StoredTask>(`
-      SELECT ${TASK} FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? ORDER BY seq`),
-
-    openGates: changes<[WallMs, number]>(`
-      UPDATE tasks SET gated = 0 WHERE seq IN (
-        SELECT seq FROM tasks INDEXED BY tasks_gated WHERE gated = 1 AND run_at <= ? ORDER BY run_at, seq LIMIT ? + 0)`),
-    overdue: rows<[WallMs, number], StoredTask>(`
-      SELECT ${TASK} FROM tasks INDEXED BY tasks_expiring
-      WHERE state = 'pending' AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ? + 0`),
-    failedAt: rows<[WallMs], StoredTask>(`
-      SELECT ${TASK} FROM tasks INDEXED BY tasks_failed
-      WHERE state = 'failed' AND ended_at = ? AND expires_at IS NOT NULL`),
-    nextGate: values<[], number>(`
-      SELECT run_at FROM tasks INDEXED BY tasks_gated WHERE gated = 1 ORDER BY run_at LIMIT 1`),
-    nextExpiry: values<[], number>(`
-      SELECT expires_at FROM tasks INDEXED BY tasks_expiring
-      WHERE state = 'pending' AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1`),
-
-    record: changes(`
-      INSERT INTO attempts (task_id, attempt, lease_id, holder, granted_at, ended_at, outcome, charged, error)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    story: rows<[string], StoredRecord>(`SELECT ${RECORD} FROM attempts WHERE task_id = ? ORDER BY rowid`),
-    recordsOf: rows<[string, WallMs], StoredRecord>(`
-      SELECT ${RECORD} FROM attempts WHERE holder = ? AND ended_at = ? ORDER BY rowid`),
-
-    failedFirst: rows<[number], EndedRow>(`
-      SELECT ${ENDED} FROM tasks INDEXED BY tasks_failed WHERE state = 'failed' ORDER BY ended_at, seq LIMIT ? + 0`),
-    othersFirst: rows<[number], EndedRow>(`
-      SELECT ${ENDED} FROM tasks INDEXED BY tasks_done WHERE state IN ('completed', 'cancelled')
-      ORDER BY ended_at, seq LIMIT ? + 0`),
-    remove: changes<[number]>('DELETE FROM tasks WHERE seq = ?'),
-    keepCheckpoint: changes<[string, string, string, string | null]>(`
-      INSERT INTO checkpoints (task_id, lease_id, value)
-      SELECT id, lease_id, ? FROM tasks
-      WHERE id = ? AND lease_id = ? AND holder = coalesce(?, holder) AND state = 'running'
-      ON CONFLICT (task_id) DO UPDATE SET lease_id = excluded.lease_id, value = excluded.value`),
-    checkpoint: rows<[string], Checkpoint>('SELECT lease_id AS leaseId, value FROM checkpoints WHERE task_id = ?'),
-    removeCheckpoint: changes<[string]>('DELETE FROM checkpoints WHERE task_id = ?'),
-    removeStory: changes<[string]>('DELETE FROM attempts WHERE task_id = ?'),
-
-    keepLog: changes<[string, number, string, WallMs, number, string]>(`
-      INSERT INTO logs (task_id, attempt, lease_id, ended_at, at, text) VALUES (?, ?, ?, ?, ?, ?)`),
-    logs: rows<[string, number, number], KeptLog>(`
-      SELECT seq, attempt, lease_id AS leaseId, ended_at AS endedAt, at, text FROM logs
-      WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0`),
-    logBytes: values<[], number>('SELECT bytes FROM log_size'),
-    dropLog: changes<[]>('DELETE FROM logs WHERE seq = (SELECT min(seq) FROM logs)'),
-    removeLogs: changes<[string]>('DELETE FROM logs WHERE task_id = ?'),
-
-    beat: values<[string], number>('SELECT beat FROM incarnations WHERE incarnation = ?'),
-    remember: changes<[string, string | null, string | null, string | null, string | null]>(`
-      INSERT INTO incarnations (incarnation, beat, address, machine, voter, model) VALUES (?, 0, ?, ?, ?, ?)
-      ON CONFLICT (incarnation) DO UPDATE SET
-        address = coalesce(excluded.address, address), machine = coalesce(excluded.machine, machine), voter = excluded.voter,
-        model = excluded.model`),
-    enlist: changes<[string, string, string | null, string | null]>(`
-      INSERT INTO incarnations (incarnation, beat, about, voter, model) VALUES (?, 0, ?, ?, ?)
-      ON CONFLICT (incarnation) DO UPDATE SET about = excluded.about, voter = excluded.voter, model = excluded.model`),
-    whoIs: rows<[string], { readonly [Field in keyof Who]: string | null }>(
-      'SELECT voter, machine, model FROM incarnations WHERE incarnation = ?',
-    ),
-    forget: changes<[string]>('DELETE FROM incarnations WHERE incarnation = ?'),
-
-    pending: values<[], number | null>("SELECT sum(count) FROM counts WHERE state = 'pending'"),
-    kept: rows<[], Size>(`
-      SELECT coalesce(sum(count), 0) AS count, coalesce(sum(bytes), 0) AS bytes FROM counts
-      WHERE state IN ('completed', 'cancelled', 'failed')`),
-    addToCount: changes<[string, string, TaskState, number, number]>(`
-      INSERT INTO counts (queue, type, state, count, bytes) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (queue, type, state) DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`),
-    counts: rows<[], Count>('SELECT queue, type, state, count FROM counts WHERE count > 0'),
-    holders: rows<[], StoredHolder>(`
-      SELECT holder AS incarnation, coalesce(beat, 0) AS beat, count(*) AS running, address, machine, about
-      FROM tasks INDEXED BY tasks_running LEFT JOIN incarnations ON incarnation = holder
-      WHERE state = 'running' GROUP BY holder
-      UNION ALL
-      SELECT incarnation, beat, 0, address, machine, about FROM incarnations
-      WHERE about IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = incarnation)`),
-    leasesOf: rows<[string], StoredLease>(`
-      SELECT id AS taskId, lease_id AS leaseId, type, cancel_requested AS cancelRequested, deadline_at AS deadlineAt
-      FROM tasks INDEXED BY tasks_running WHERE state = 'running' AND holder = ? ORDER BY seq`),
-  }
-}
-
-interface StoredLease extends LeaseRef {
-  readonly type: string
-  readonly cancelRequested: number
-  readonly deadlineAt: WallMs | null
-}
-
-interface StoredHolder {
-  readonly incarnation: string
-  readonly beat: number
-  readonly running: number
-  readonly address: string | null
-  readonly machine: string | null
-  readonly about: string | null
+/** A lease's number, and what stands before it. */
+function partsOf(leaseId: string): { prefix: string; n: number } {
+  const end = leaseId.lastIndexOf('.') + 1
+  return { prefix: leaseId.slice(0, end), n: Number(leaseId.slice(end)) }
 }
 
 /** As many as one statement grants: neighbours in the order of submission, for one holder, their leases counted on. */
-function rowFrom(given: readonly Given[], from: number): { prefix: string; n: number; length: number } {
+function lengthOf(given: readonly Given[], from: number): number {
   const { head, offer, maxAttempts } = given[from]!
   const { leaseId, holder } = offer
-  const end = leaseId.lastIndexOf('.') + 1
-  const prefix = leaseId.slice(0, end)
-  const n = Number(leaseId.slice(end))
+  const { prefix, n } = partsOf(leaseId)
   let length = 0
   for (let next = given[from]; next !== undefined; next = given[from + length]) {
     if (next.head.seq !== head.seq + length || next.offer.holder !== holder) break
     if (next.maxAttempts !== maxAttempts || next.offer.leaseId !== `${prefix}${n + length}`) break
     length += 1
   }
-  return { prefix, n, length: Math.max(1, length) }
+  return Math.max(1, length)
 }
 
 /** Most are: each parameter of a statement costs, also one that is `null`. */

@@ -1,4 +1,5 @@
 // Settlements and cancels: the fence, one terminal state, what is charged (P3, P5, P6, P9, P10, P14).
+import type { Ending } from '../../../src/task/task.js'
 import {
   DONE,
   DRAINED,
@@ -9,6 +10,7 @@ import {
   LOST,
   refOf,
   type Scenario,
+  settleOf,
   spec,
   UNDELIVERED,
 } from './subject.js'
@@ -25,6 +27,49 @@ export function settleScenarios(scenario: Scenario): void {
     t.same(await s.counts(), { 'echo completed': 1 })
     t.same(await s.store.holders(), [])
   })
+
+  scenario(
+    'of many that end together each has its own result, and what ends otherwise is none of theirs',
+    async (t, s) => {
+      const all = Array.from({ length: 48 }, (_, n) => n)
+      await s.submit(...all.map((n) => spec(n)))
+      const grants = await s.claim(48)
+      await s.apply({ operations: [{ kind: 'checkpoint', ...refOf(grants[10]!), value: '1' }] })
+      await s.cancel(3)
+      const doneAs = (n: number): Ending => ({
+        kind: 'completed',
+        result: `"${n}"`,
+        encoding: n === 33 ? 'base64' : 'json',
+      })
+      const operations = grants.map((grant, n) => {
+        if (n === 20) return settleOf({ ...grant, leaseId: 'another' }, doneAs(n))
+        if (n === 27) return { ...settleOf(grant, doneAs(n)), holder: 'w#9' }
+        if (n === 41) return settleOf(grant, FAIL_FINAL)
+        return { ...settleOf(grant, doneAs(n)), holder: 'w#1' }
+      })
+      const twice = grants.slice(0, 8).map((grant, n) => settleOf(grant, doneAs(n)))
+      const outcome = await s.apply({ operations: [...operations, ...twice] })
+      const stateOf = (n: number) =>
+        n === 3 ? 'cancelled' : n === 20 || n === 27 ? 'running' : n === 41 ? 'failed' : 'completed'
+      for (const n of all) {
+        const state = stateOf(n)
+        const task = await s.task(n)
+        t.equal(task.state, state, `${n}`)
+        t.equal(task.result, state === 'completed' ? `"${n}"` : undefined, `${n}`)
+        t.match(
+          outcome.operations[n],
+          state === 'running' ? { status: 'stale' } : { status: 'recorded', state },
+          `${n}`,
+        )
+      }
+      for (const [n, repeated] of outcome.operations.slice(48).entries())
+        t.match(repeated, { status: 'recorded', state: stateOf(n) })
+      t.equal(outcome.ended.length, 46)
+      t.same(await s.counts(), { 'echo cancelled': 1, 'echo completed': 44, 'echo failed': 1, 'echo running': 2 })
+      const [kept] = await s.store.get([id(10)])
+      t.equal(kept?.checkpoint, undefined)
+    },
+  )
 
   scenario('P5: only the current lease settles; anything else is stale and changes nothing', async (t, s) => {
     const grant = await s.running(spec(1))

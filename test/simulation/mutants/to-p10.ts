@@ -34,7 +34,7 @@ export const MUTANTS_TO_P10: readonly Mutant[] = [
     'no fence for results',
     'P5',
     'store/memory.js',
-    'if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested)',
+    'if (row === undefined || !isHeldBy(row, completion) || row.cancelRequested)',
     "if (row?.state !== 'running' || row.cancelRequested)",
   ),
   mutant(
@@ -92,8 +92,8 @@ export const MUTANTS_TO_P10: readonly Mutant[] = [
     'a result for a task that has ended',
     'P6',
     'store/memory.js',
-    'if (row === undefined || !isHeldBy(row, settled) || row.cancelRequested)',
-    "if (row?.state === undefined || row.state === 'pending' || row.leaseId !== settled.leaseId || row.cancelRequested)",
+    'if (row === undefined || !isHeldBy(row, completion) || row.cancelRequested)',
+    "if (row?.state === undefined || row.state === 'pending' || row.leaseId !== completion.leaseId || row.cancelRequested)",
   ),
   mutant(
     'code goes on with a lease that is not its own any more',
