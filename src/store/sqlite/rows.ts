@@ -33,6 +33,7 @@ interface StoredHead extends Head {
   readonly payloadBytes: number
 }
 const COMMON_REST: HeadRest = [0, null, null, null, 0, 'json', null]
+
 /** What is known of a task since it was granted here: all that its completion would else have to look up. */
 interface Granted extends Omit<CompletedRow, 'bytes'> {
   readonly taskId: string
@@ -166,7 +167,7 @@ export class SqliteRows implements Rows {
       const granted = this.#grantedFor(completion)
       if (granted === undefined || completion.ending.encoding !== 'json') return undefined
       if (granted.seq !== (row[0]?.granted.seq ?? granted.seq) + index) return undefined
-      if (index > 0 && completion.leaseId !== `${prefix}${n + index}`) return undefined
+      if (completion.leaseId !== `${prefix}${n + index}`) return undefined
       row.push({ granted, completion })
     }
     return row

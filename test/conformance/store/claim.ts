@@ -72,7 +72,7 @@ export function claimScenarios(scenario: Scenario): void {
   })
 
   scenario('each of many neighbours has the lease that its grant names, whatever is between them', async (t, s) => {
-    const tasks = Array.from({ length: 60 }, (_, n) =>
+    const tasks = Array.from({ length: 70 }, (_, n) =>
       spec(n, { type: n % 20 === 7 ? 'b' : 'a', ...(n % 9 === 4 && { maxAttempts: n }), priority: n === 33 ? 1 : 0 }),
     )
     await s.submit(...tasks)
@@ -80,21 +80,23 @@ export function claimScenarios(scenario: Scenario): void {
     const again = await s.claim(2, 'w#0', ['a'])
     await s.apply({ operations: again.map((grant) => settleOf(grant, UNDELIVERED)) })
     const offers = Array.from({ length: 8 }, (_, n) => s.offers(6, `w#${n % 2}`)).flat()
-    const odd = ['x', '.', 'y.007', 'y.008', 'z.9', 'z.10', 'z.11', 'z.13'].map((leaseId) => ({
+    const inARow = ['v.07', ...Array.from({ length: 7 }, (_, n) => `v.${n + 8}`)]
+    const leases = ['x', '.', ...inARow, 'y.007', 'y.008', 'z.9', 'z.11']
+    const odd = leases.map((leaseId) => ({
       leaseId,
       holder: 'w#2',
     }))
     const routes = ['a', 'b'].map((type) => ({ queue: 'default', type, maxAttempts: type === 'a' ? 2 : 3 }))
     const { claims } = await s.apply({ claims: [{ routes, offers: [...offers, ...odd] }] })
     const { grants } = claims[0]!
-    t.equal(grants.length, 56)
+    t.equal(grants.length, 62)
     for (const { taskId, leaseId, holder, maxAttempts, attempt, type } of grants) {
       const task = await s.task(Number(taskId.slice(-12)))
       const expected = { state: 'running', leaseId, holder, maxAttempts, attempt, type, grantedAt: s.now }
       t.match(task, expected)
     }
     const settled = await s.apply({ operations: grants.map((grant) => settleOf(grant, DONE)) })
-    t.equal(settled.ended.length, 56)
+    t.equal(settled.ended.length, 62)
   })
 
   scenario('a grant carries what worker and master need, and the task shows who holds it', async (t, s) => {
