@@ -39,7 +39,7 @@ export async function compete(systems: readonly (() => System)[], contest: Conte
       if (missing.has(index)) continue
       const system = make()
       try {
-        await measure(system, contest, standings)
+        await withPatience(system.name, measure(system, contest, standings))
         const last = standings.get(system.name)?.rates.at(-1)
         contest.tell(`run ${run} of ${contest.runs}: ${system.name} ${Math.round(last ?? 0)} tasks/s`)
       } catch (error) {
@@ -52,6 +52,22 @@ export async function compete(systems: readonly (() => System)[], contest: Conte
     }
   }
   return { standings: [...standings.values()], missing: [...missing.values()] }
+}
+
+/** Who does nothing for so long is told and left out, so that the others are measured. */
+const PATIENCE_MS = 300_000
+
+async function withPatience(name: string, measuring: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Missing(`${name} did not end within ${PATIENCE_MS / 1_000} s`)), PATIENCE_MS)
+  })
+  try {
+    await Promise.race([measuring, tooLong])
+  } finally {
+    clearTimeout(timer)
+    measuring.catch(() => {}) // Where it was too long it fails as its system ends.
+  }
 }
 
 interface Values {

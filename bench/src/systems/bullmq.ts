@@ -55,7 +55,8 @@ export class Bullmq implements System {
   }
 
   async latency(count: number): Promise<readonly number[]> {
-    this.#events ??= new QueueEvents(QUEUE, { connection: { port: this.#port } })
+    // From the first event on: what comes before it has begun to listen for new ones, ready or not, is never heard of else.
+    this.#events ??= new QueueEvents(QUEUE, { connection: { port: this.#port }, lastEventId: '0-0' })
     await this.#events.waitUntilReady()
     return oneByOne(count, async () => {
       const job = await this.#queue?.add('noop', PAYLOAD)
