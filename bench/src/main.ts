@@ -44,6 +44,7 @@ const out = resolve(flags.out ?? join(import.meta.dirname, '..'))
 const SYSTEMS = [
   () => new Dtr(),
   () => new Bullmq('everysec'),
+  () => new Bullmq('everysec', true),
   () => new Bullmq('always'),
   () => new PgBossSystem(),
   () => new GraphileWorker(true),

@@ -2,7 +2,7 @@
 
 export const FULL = {
   runs: 5,
-  floors: { lines: 200_000, rows: 100_000 },
+  floors: { lines: 200_000, rows: 100_000, ways: 1_000 },
   contest: { tasks: 20_000, single: 500, warmUpMs: { tasks: 6_000, single: 3_000 } },
   backlog: { tasks: 40_000, backlogs: [1_000, 100_000, 1_000_000], unserved: 100_000 },
   scale: { workers: [1, 2, 4, 8, 16], restMs: [0, 1, 10], forMs: 2_000 },
@@ -17,7 +17,7 @@ export const FULL = {
 /** To see that the harness works: the figures mean nothing. */
 export const SMOKE: typeof FULL = {
   runs: 1,
-  floors: { lines: 1_000, rows: 1_000 },
+  floors: { lines: 1_000, rows: 1_000, ways: 20 },
   contest: { tasks: 200, single: 5, warmUpMs: { tasks: 0, single: 0 } },
   backlog: { tasks: 200, backlogs: [200], unserved: 100 },
   scale: { workers: [2], restMs: [0, 1], forMs: 100 },

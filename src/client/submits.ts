@@ -154,9 +154,14 @@ function readerOf(message: MasterToClient): (request: SubmitRequest, index: numb
   const { list, ids = [] } = message
   const unserved = new Set(message.unserved)
   let met = 0
+  let accepted: ReadonlySet<string> | undefined
+  const isAccepted = (id: string): boolean => {
+    accepted ??= new Set(ids)
+    return accepted.has(id)
+  }
   return ({ ticket, task: { id, type } }, index) => {
-    // A master answers in the order in which it was asked.
-    if (ids[met] === id || ids.includes(id)) {
+    // A master answers in the order in which it was asked: to look for one costs only where another was not accepted.
+    if (ids[met] === id || isAccepted(id)) {
       met += 1
       return { kind: 'submitted', ticket, id, status: 'accepted', state: 'pending', unserved: unserved.has(type) }
     }

@@ -33,8 +33,8 @@ export class Driver {
   #cancelWake: () => void = () => {}
   #wakeAt: number | undefined
   #closed = false
-  /** Drawn, and of no batch yet: chance costs more than to look whether there is anything to commit. */
-  #freeId: string | undefined
+  /** Drawn, and of no batch yet: while the store is at work, for whoever waits for the next batch waits for chance as well. */
+  #freeId: string
   readonly #idle: (() => void)[] = []
   readonly #reads: ReadQueue
 
@@ -42,6 +42,7 @@ export class Driver {
     private readonly machine: MasterDecisions,
     private readonly ports: DriverPorts,
   ) {
+    this.#freeId = ports.batchId()
     this.#reads = new ReadQueue({
       ...ports,
       answered: (read, answer) => this.post({ kind: 'answered', read, answer }),
@@ -91,12 +92,11 @@ export class Driver {
 
   #flush(): void {
     if (this.#busy || this.#closed) return
-    this.#freeId ??= this.ports.batchId()
     const batch = this.machine.takeBatch(this.#now(), this.#freeId)
     if (batch === undefined) return
-    this.#freeId = undefined
     this.#busy = true
     void this.#commit(batch)
+    this.#freeId = this.ports.batchId()
   }
 
   /** Nothing that this batch justifies leaves before it is durable; so an unknown outcome is applied until it is known. */

@@ -193,7 +193,7 @@ export interface Ticket {
   remaining: number
   readonly unserved: readonly string[]
   /** Those that are accepted are to be told by their ids alone. */
-  readonly brief?: boolean
+  readonly brief: boolean
 }
 
 /** A person asked for leases that are over: answered when all of them are on disk. */

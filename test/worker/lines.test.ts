@@ -29,10 +29,10 @@ t.test('2 ms of what the host has measured, told and given in one go', async (t)
   t.same(life.running, leases(12), 'as many more as have ended')
 })
 
-t.test('64 at most; none where tasks are long, or of a type that nobody has seen', async (t) => {
+t.test('256 at most; none where tasks are long, or of a type that nobody has seen', async (t) => {
   const tiny = knowing(0).life
-  tiny.assign(...leases(100))
-  t.equal(tiny.running.length, 65)
+  tiny.assign(...leases(300))
+  t.equal(tiny.running.length, 257)
   const short = knowing(10).life
   short.assign(...leases(5))
   t.equal(short.running.length, 2, 'so that the next is there')

@@ -6,26 +6,35 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import ndjson from 'ndjson'
-import type { Figure } from '../figures.js'
+import { type Figure, percentile } from '../figures.js'
 import { syncMs } from '../machine.js'
 import { PAYLOAD, RESULT } from '../system.js'
+import { bareWay } from './bare-way.js'
 
 export interface FloorOptions {
   readonly runs: number
   readonly lines: number
   readonly rows: number
+  /** Tasks whose bare way is gone. */
+  readonly ways: number
 }
 
 const BATCH = 512
+export const BARE_WAY =
+  'the bare way of one task: a line from client over master, store, worker, host and back, two rows written, p50'
+export const BARE_WAY_TOGETHER = 'the same without a thread for the store and a process for the host, p50'
 
-export async function floors({ runs, lines, rows }: FloorOptions): Promise<readonly Figure[]> {
+export async function floors({ runs, lines, rows, ways }: FloorOptions): Promise<readonly Figure[]> {
   const [single, many, pings, sqlite, sync]: [number[], number[], number[], number[], number[]] = [[], [], [], [], []]
+  const [apart, together]: [number[], number[]] = [[], []]
   for (let run = 0; run < runs; run += 1) {
     single.push(await echoed(lines, 1))
     many.push(await echoed(lines, 64))
     pings.push(await pingMs(Math.ceil(lines / 20)))
     sqlite.push(lifecycles(rows))
     sync.push(syncMs() * 1_000)
+    apart.push(percentile(await bareWay({ apart: true, count: ways }), 0.5) * 1_000)
+    together.push(percentile(await bareWay({ apart: false, count: ways }), 0.5) * 1_000)
   }
   return [
     { name: 'ndjson echo over loopback, one a line', unit: 'tasks/s', values: single },
@@ -33,6 +42,8 @@ export async function floors({ runs, lines, rows }: FloorOptions): Promise<reado
     { name: 'ndjson ping-pong over loopback', unit: 'us', values: pings.map((ms) => ms * 1_000) },
     { name: `better-sqlite3 alone, batches of ${BATCH}: insert, claim, complete`, unit: 'tasks/s', values: sqlite },
     { name: 'fdatasync of 4 KiB', unit: 'us', values: sync },
+    { name: BARE_WAY, unit: 'us', values: apart },
+    { name: BARE_WAY_TOGETHER, unit: 'us', values: together },
   ]
 }
 

@@ -133,7 +133,7 @@ function submit(turn: Turn, session: Session, message: Extract<ClientMessage, { 
   const waiting = list.filter(({ queue = DEFAULT_QUEUE, type }) => !serves(queue, type))
   const unserved = [...new Set(waiting.map(({ type }) => type))]
   const ids = list.map(({ id }) => id)
-  const ticket = { ...open(session, re, ids, unserved), brief: brief === true }
+  const ticket = open(session, re, ids, unserved, brief)
   list.forEach((task, index) => {
     turn.enqueue({ kind: 'submit', task: specOf(task, session) }, { kind: 'submit', ticket, index })
   })
@@ -174,7 +174,7 @@ function specOf(task: SubmittedTask, session: Session): TaskSpec {
 
 function cancel(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
   if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
-  const ticket = open(session, re, ids, [])
+  const ticket = open(session, re, ids)
   ids.forEach((taskId, index) => {
     turn.enqueue({ kind: 'cancel', taskId, ...ofTypes(session) }, { kind: 'cancel', ticket, index })
   })
@@ -183,7 +183,7 @@ function cancel(turn: Turn, session: Session, re: number, ids: readonly string[]
 
 function retry(turn: Turn, session: Session, re: number, ids: readonly string[]): void {
   if (isFull(turn.state, ids.length)) return busy(turn, session, re, TOO_MUCH)
-  const ticket = open(session, re, ids, [])
+  const ticket = open(session, re, ids)
   ids.forEach((taskId, index) => {
     turn.enqueue({ kind: 'retry', taskId, ...ofTypes(session) }, { kind: 'retry', ticket, index })
   })
@@ -194,14 +194,20 @@ function ofTypes({ key }: Session): { readonly types?: readonly string[] } {
   return key?.types === undefined ? {} : { types: key.types }
 }
 
-function open(session: Session, re: number, ids: readonly string[], unserved: readonly string[]): Ticket {
-  return { session: session.id, re, ids, answers: [], remaining: ids.length, unserved }
+function open(
+  session: Session,
+  re: number,
+  ids: readonly string[],
+  unserved: readonly string[] = [],
+  brief = false,
+): Ticket {
+  return { session: session.id, re, ids, answers: [], remaining: ids.length, unserved, brief }
 }
 
 function answer(turn: Turn, { session, re, ids, answers, brief, ...ticket }: Ticket): void {
   const others = answers as (Extract<MasterToClient, { type: 'accepted' }>['list'][number] | undefined)[]
   const unserved = [...ticket.unserved]
-  if (brief === true) {
+  if (brief) {
     const accepted = others.length === 0 ? [...ids] : ids.filter((_, index) => others[index] === undefined)
     const list = others.filter((other) => other !== undefined)
     return turn.send(session, { type: 'accepted', re, list, ids: accepted, unserved })

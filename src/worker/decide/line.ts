@@ -15,7 +15,7 @@ import { slower, WAIT_MS_MAX } from './pace.js'
 import { settle } from './results.js'
 
 const LINE_MS = 2
-const LINE_MAX = 64
+const LINE_MAX = 256
 /** What takes longer is in no line. */
 const SHORT_MS = 20
 
