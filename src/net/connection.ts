@@ -11,6 +11,8 @@ export interface Peer {
   readonly role: Role
   readonly incarnation: string
   readonly keyId: string
+  /** It reads lists that come as columns. */
+  readonly readsColumns?: boolean
   /** `ip:port` of the other end of the socket. */
   readonly remote: string
   /** `ip:port` of this end. */

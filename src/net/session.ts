@@ -11,6 +11,7 @@
 //   bounded as well (P23).
 import type { Clock } from '../clock.js'
 import { MessageReader } from '../protocol/codec.js'
+import { withColumns } from '../protocol/columns.js'
 import { lineOf } from '../protocol/json.js'
 import type { LineReader } from '../protocol/lines.js'
 import { type Message, type MessageTable, WRITE_QUEUE_BYTES_MAX } from '../protocol/messages.js'
@@ -82,7 +83,7 @@ export class Session implements Connection, Holder {
       this.destroy(`does not read: more than ${WRITE_QUEUE_BYTES_MAX} bytes wait`)
       return
     }
-    const line = lineOf(message)
+    const line = lineOf(this.peer.readsColumns === true ? withColumns(message) : message)
     if (this.#unwritten.length === 0) queueMicrotask(() => this.flush())
     this.#unwritten.push(line)
     this.#unwrittenBytes += line.length

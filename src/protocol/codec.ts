@@ -4,6 +4,7 @@
 // what stands before a fault is delivered before it.
 import { DtrError } from '../errors.js'
 import { checkerOf, type MessageChecker } from './checker.js'
+import { withList } from './columns.js'
 import { JsonParser } from './json.js'
 import { LINE_BYTES_MAX } from './limits.js'
 import { LineReader } from './lines.js'
@@ -50,7 +51,7 @@ export class MessageReader {
     try {
       const { lines, fault } = this.#wholeLines()
       for (const row of this.#parser.parse(lines)) {
-        const checked = this.#checker.check(row)
+        const checked = this.#checker.check(withList(row))
         if (checked.kind === 'message') messages.push(checked.message)
         else unsupported.push(checked.answer)
       }

@@ -55,6 +55,8 @@ export interface ProvenPeer {
   readonly incarnation: string
   /** That of the secret, or of the key that it came with. */
   readonly keyId: string
+  /** It reads lists that come as columns. */
+  readonly readsColumns: boolean
 }
 
 /** Why there is no session. A `stranger` did not speak as we do, an `other` is not who was looked for. */
@@ -102,7 +104,14 @@ export class AcceptorHandshake implements Handshake {
   constructor(terms: AcceptorTerms) {
     const { role, incarnation, key } = terms.identity
     this.#terms = terms
-    this.greeting = { dtr: PROTOCOL_VERSION, role, cluster: key.cluster, incarnation, nonce: terms.nonce }
+    this.greeting = {
+      dtr: PROTOCOL_VERSION,
+      role,
+      cluster: key.cluster,
+      incarnation,
+      nonce: terms.nonce,
+      readsColumns: true,
+    }
   }
 
   receive(line: JsonObject): HandshakeStep {
@@ -141,7 +150,8 @@ export class AcceptorHandshake implements Handshake {
     const flaw = proofFlaw(line, prover, textOf('dialler', this.greeting, hello))
     if (flaw !== undefined) return refuse('unauthorised', flaw)
     if (this.#refusal !== undefined) return refuse('unauthorised', REFUSALS[this.#refusal])
-    return { kind: 'proven', peer: { role: hello.role, incarnation: hello.incarnation, keyId: prover.keyId } }
+    const { role, incarnation, readsColumns = false } = hello
+    return { kind: 'proven', peer: { role, incarnation, keyId: prover.keyId, readsColumns } }
   }
 }
 
@@ -197,6 +207,7 @@ export class DiallerHandshake implements Handshake {
       nonce,
       dialled,
       ...(isAccessKey(identity.key) && { keyId: identity.key.id }),
+      readsColumns: true,
     }
     return { kind: 'wait', send: this.#hello }
   }
@@ -206,9 +217,9 @@ export class DiallerHandshake implements Handshake {
     if (refusedCheck.Check(line)) return unproven(`it refused: ${(line as unknown as Refused).message}`)
     const flaw = proofFlaw(line, prover, textOf('acceptor', greeting, hello))
     if (flaw !== undefined) return unproven(this.#refusalIn(line, prover, greeting, hello) ?? flaw)
-    const { role, incarnation } = greeting
+    const { role, incarnation, readsColumns = false } = greeting
     const send = proofOf('dialler', prover, greeting, hello)
-    return { kind: 'proven', peer: { role, incarnation, keyId: prover.keyId }, send }
+    return { kind: 'proven', peer: { role, incarnation, keyId: prover.keyId, readsColumns }, send }
   }
 
   /** A master that has the key says in its proof, to its owner alone, why it does not open. */

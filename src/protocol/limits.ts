@@ -17,5 +17,9 @@ export const HANDSHAKE_MS_MAX = 2_000
 export const DEPTH_MAX = 64
 /** Entries of a list in one message. */
 export const LIST_MAX = 1_000
+/** Fields of a list that comes as columns. */
+export const COLUMNS_MAX = 64
+/** A text that all entries of such a list share, in characters. */
+export const COLUMN_CHARS_MAX = 128
 /** The `meta` of a task, in characters. */
 export const META_CHARS_MAX = 16_384

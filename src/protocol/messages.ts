@@ -21,6 +21,8 @@ export const Greeting = Type.Object({
   cluster: Hex(8),
   incarnation: Incarnation,
   nonce: Hex(16),
+  /** It reads lists that come as columns. */
+  readsColumns: Type.Optional(Type.Boolean()),
 })
 export const Hello = Type.Object({
   type: Type.Literal('hello'),
@@ -33,6 +35,8 @@ export const Hello = Type.Object({
   dialled: Type.String({ maxLength: 64 }),
   /** Of the key that it comes with; none, it has the secret. */
   keyId: Type.Optional(Name),
+  /** It reads lists that come as columns. */
+  readsColumns: Type.Optional(Type.Boolean()),
 })
 export const Proof = Type.Object({ type: Type.Literal('proof'), keyId: Name, proof: Hex(32) })
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
 import type { ClusterKey, Role } from '../../src/net/connection.js'
+import { withList } from '../../src/protocol/columns.js'
 import { DiallerHandshake } from '../../src/protocol/handshake.js'
 import { readKey } from '../../src/protocol/key.js'
 import type { Cluster } from '../processes/cluster.js'
@@ -34,7 +35,7 @@ export class Peer {
     socket.on('data', (bytes) => {
       const lines = (this.#rest + String(bytes)).split('\n')
       this.#rest = lines.pop() ?? ''
-      this.heard.push(...lines.map((line) => JSON.parse(line) as Line))
+      this.heard.push(...lines.map((line) => withList(JSON.parse(line))))
       this.#wake()
     })
   }

@@ -13,7 +13,7 @@ import type {
 } from '../../src/net/connection.js'
 import { dial } from '../../src/net/dial.js'
 import { listenOnFirstFree } from '../../src/net/ports.js'
-import { AcceptorHandshake, DiallerHandshake } from '../../src/protocol/handshake.js'
+import { AcceptorHandshake, DiallerHandshake, type HandshakeStep } from '../../src/protocol/handshake.js'
 import { readKey } from '../../src/protocol/key.js'
 import {
   HANDSHAKE_MS_MAX,
@@ -164,6 +164,34 @@ t.test('a session, both ways, until one side ends it', async (t) => {
   t.equal(worker.acceptor.connections, 0)
   t.equal(worker.clock.pending, 0)
   t.same(worker.rejected, [])
+})
+
+t.test('a long list crosses as columns where both read them, and as itself to who has not said so', async (t) => {
+  const list = Array.from({ length: 100 }, (_, n) => ({ id: `t-${n}`, lease: `l-${n}` }))
+  const worker = await startWorker(t)
+  const toWorker = await connectionOf(dial(master(worker.port)))
+  const toMaster = await worker.connected()
+  t.match([toWorker.peer, toMaster.peer], [{ readsColumns: true }, { readsColumns: true }])
+  const atMaster = flow(toWorker)
+  toMaster.send({ type: 'started', list })
+  t.same(await atMaster.next(), [{ type: 'started', list }])
+
+  const raw = await rawSocket(t, worker.port)
+  const handshake = new DiallerHandshake({
+    identity: { role: 'master', incarnation: 'master#c', key: KEY },
+    expect: 'worker',
+    dialled: `${HOST}:${worker.port}`,
+    nonce: 'c'.repeat(32),
+  })
+  const say = (step: HandshakeStep, changes: object = {}): void => {
+    raw.socket.write(`${JSON.stringify({ ...(step as { send: object }).send, ...changes })}\n`)
+  }
+  say(handshake.receive(await raw.line()), { readsColumns: undefined })
+  say(handshake.receive(await raw.line()))
+  const older = await worker.connected()
+  t.equal(older.peer.readsColumns, false)
+  older.send({ type: 'started', list })
+  t.same(await raw.line(), { type: 'started', list })
 })
 
 t.test('one address, however it is written', { skip: !hasIpv6() && 'needs IPv6' }, async (t) => {

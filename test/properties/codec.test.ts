@@ -1,8 +1,10 @@
 // The codec against a reader that is as simple as can be: all bytes at once, one line after the other.
+import { deepStrictEqual } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { checkerOf } from '../../src/protocol/checker.js'
 import { MessageReader } from '../../src/protocol/codec.js'
+import { withColumns } from '../../src/protocol/columns.js'
 import { lineOf } from '../../src/protocol/json.js'
 import { LineReader } from '../../src/protocol/lines.js'
 import {
@@ -13,8 +15,9 @@ import {
   type MessageTable,
   WORKER_MESSAGES,
 } from '../../src/protocol/messages.js'
+import type { Schema } from '../protocol/tables.js'
 import { holds, same } from './holds.js'
-import { cutAt, cutsOf, type Json, messageOf } from './values.js'
+import { cutAt, cutsOf, type Json, messageOf, valueFor } from './values.js'
 
 interface Heard {
   readonly messages: readonly unknown[]
@@ -96,6 +99,39 @@ holds(
     same(hear(table, cutAt(bytesOf(messages), cuts)), { messages, unsupported: [], faulty: false })
   }),
   400,
+)
+
+/** A message whose list is long, and its entries as alike as those of a batch, or not. */
+const LONG = fc.oneof(
+  ...TABLES.flatMap((table) =>
+    Object.values(table as Record<string, Schema>)
+      .filter(({ properties }) => properties?.list?.items !== undefined)
+      .map((schema) => {
+        const entry = valueFor(schema.properties!.list!.items!)
+        const alike = fc.tuple(
+          entry,
+          fc.array(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 8, maxLength: 30 }),
+        )
+        const list = fc.oneof(
+          fc.array(entry, { minLength: 8, maxLength: 30 }),
+          alike.map(([one, marks]) => marks.map((mark) => ({ ...(one as Json), mark }))),
+        )
+        return fc.record({ table: fc.constant<MessageTable>(table), message: valueFor(schema), list })
+      }),
+  ),
+)
+let asColumns = 0
+holds(
+  'a long list says the same as columns, cut into any chunks',
+  fc.property(LONG, CUTS, ({ table, message, list }, cuts) => {
+    const whole = { ...(message as Json), list }
+    const written = withColumns(whole)
+    if ('columns' in written) asColumns += 1
+    const heard = hear(table, cutAt(lineOf(written), cuts))
+    deepStrictEqual(heard, hear(table, [lineOf(whole)]))
+  }),
+  400,
+  (t) => t.ok(asColumns > 100, `${asColumns} as columns`),
 )
 
 let [closed, changed] = [0, 0]

@@ -115,7 +115,8 @@ const SIDES = fc
 
 /** What may be changed on the way: any field, to any value that its schema allows. */
 const FIELDS = [Greeting, Hello, Proof].flatMap((schema) => {
-  const { properties = {} } = schema as Schema
+  // That it reads columns is proven by nobody: it changes how lists are written, and not who is believed.
+  const { readsColumns: _unproven, ...properties } = (schema as Schema).properties ?? {}
   return Object.entries(properties).map(([name, field]) =>
     fc.record({ name: fc.constant(name), value: valueFor(field) }),
   )

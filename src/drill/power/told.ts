@@ -1,4 +1,5 @@
 // What a master has told the others: of each message that may have left, what must be on disk from then on. Pure.
+import { withList } from '../../protocol/columns.js'
 import type { TaskWithStory } from '../../store/store.js'
 
 interface Line {
@@ -39,7 +40,7 @@ export class Told {
     const end = all.lastIndexOf(10) + 1
     this.#unread.set(connection, all.subarray(end))
     for (const line of all.toString('utf8', 0, end).split('\n')) {
-      if (line.startsWith('{')) this.#take(JSON.parse(line) as Line)
+      if (line.startsWith('{')) this.#take(withList(JSON.parse(line)) as Line)
     }
   }
 
