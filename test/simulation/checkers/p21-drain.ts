@@ -27,7 +27,9 @@ export class Drain implements Checker {
         this.#draining.add(happening.worker)
         break
       case 'worker-stops':
-        // What was ending already, as by its timeout, is not cut by that.
+        // What was ending already, as by its timeout, is not cut by that; nor what a worker that wakes in this very moment
+        // finds to have no lease any more.
+        if (happening.worker.process.thawedAt === now) break
         for (const { worker, leaseId } of facts.active)
           if (worker === happening.worker && !this.#aborted.has(leaseId)) this.#stopped.add(worker)
         break
