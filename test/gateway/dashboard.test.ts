@@ -117,6 +117,17 @@ t.test('what runs since before is there, and what has ended unseen does not run 
   ])
 })
 
+t.test('what a task goes on with may be known before the feed tells that it was cut off', async (t) => {
+  const lanes = new Lanes()
+  const runs = { id: 'a', type: 'echo', attempt: 2, started_at: new Date(AT + 5_000).toISOString() }
+  lanes.seed([{ ...runs, incarnation: 'w2#1', lease_id: 'a.2' }], AT + 6_000, true)
+  lanes.take(entry('began', 1, 'a', 'w1'))
+  lanes.take(entry('lost', 4, 'a', 'w1'))
+  lanes.take(entry('began', 5, 'a', 'w2', 2))
+  t.match(lanes.moved(), [{ worker: 'w1#1', bars: [{ task: 'a', next: { worker: 'w2#1', attempt: 2 } }] }])
+  t.equal(lanes.lives.get('w2#1')?.bars.length, 1)
+})
+
 t.test('a death before the page was opened is told by the stories of its tasks', async (t) => {
   const lanes = new Lanes()
   const time = (seconds: number): string => new Date(AT + 1_000 * seconds).toISOString()

@@ -120,7 +120,10 @@ export class Lanes {
     this.#free(bar)
     if (message !== undefined) bar.why = message
     if (bar.task === '' && task !== null) bar.task = task
-    if (what === 'lost') this.#cutOff(bar)
+    if (what !== 'lost') return
+    this.#cutOff(bar)
+    // The list of what runs may have come before the feed, which tells of what was before the page was opened, too.
+    for (const next of this.#open.values()) if (next.task === bar.task) this.#goesOn(next)
   }
 
   #cutOff(bar: Bar): void {
