@@ -18,6 +18,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
+/**
+ * Of what was measured by turns, a run of one and then a run of the other: the median of the ratios of those neighbours. What the
+ * machine does meanwhile, which in an hour makes a difference of a half, touches both alike.
+ */
+export function ratioByTurns(one: Figure, other: Figure): number {
+  const turns = Math.min(one.values.length, other.values.length)
+  return median(Array.from({ length: turns }, (_, turn) => one.values[turn]! / other.values[turn]!))
+}
+
 /** @param share 0.99 is the 99th percentile */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other)

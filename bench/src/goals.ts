@@ -1,5 +1,5 @@
 // What dtr is to reach, as ratios within one run, and by which figures of that run one sees what holds a mark back.
-import { type Figure, median, rounded, spread } from './figures.js'
+import { type Figure, median, ratioByTurns, rounded, spread } from './figures.js'
 import { BARE_WAY, BARE_WAY_TOGETHER } from './measurements/floors.js'
 import type { Results } from './report.js'
 
@@ -20,11 +20,10 @@ export function goalsOf(results: Results): readonly Goal[] {
 }
 
 function ratio(one?: Figure, other?: Figure): number | undefined {
-  return one === undefined || other === undefined ? undefined : median(one.values) / median(other.values)
+  return one && other && ratioByTurns(one, other)
 }
 
-function percent(one?: Figure, other?: Figure): number | undefined {
-  const share = ratio(one, other)
+function percent(share: number | undefined): number | undefined {
   return share === undefined ? undefined : share * 100
 }
 
@@ -34,6 +33,11 @@ function standing({ contest }: Results, name: string) {
 
 function floor({ floors }: Results, name: string): Figure | undefined {
   return floors?.find((figure) => figure.name.startsWith(name))
+}
+
+/** Of what was measured at different times. */
+function share(one?: Figure, other?: Figure): number | undefined {
+  return one && other && median(one.values) / median(other.values)
 }
 
 function throughputGoals(results: Results): readonly Goal[] {
@@ -57,7 +61,7 @@ function throughputGoals(results: Results): readonly Goal[] {
     },
     {
       what: 'throughput against better-sqlite3 alone',
-      value: percent(own, floor(results, 'better-sqlite3')),
+      value: percent(share(own, floor(results, 'better-sqlite3'))),
       ...{ unit: '%', atLeast: 25, mark: 45, heldBack },
     },
   ]
@@ -99,7 +103,7 @@ function backlogGoals({ backlog }: Results): readonly Goal[] {
   const { pending, delayed, unserved, memory, disk } = backlog
   const first = pending[0]?.figure
   const against = (what: string, figure: Figure | undefined): Goal => ({
-    ...{ what, value: percent(figure, first), unit: '%', atLeast: 90, mark: 100 },
+    ...{ what, value: percent(ratio(figure, first)), unit: '%', atLeast: 90, mark: 100 },
     heldBack: figure && first && `${spread(figure.values)} tasks/s against ${spread(first.values)}, run by run`,
   })
   return [

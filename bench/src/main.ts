@@ -4,7 +4,8 @@
 //   npm run bench -- --runs 9                    more runs of each than five
 //   npm run bench -- --smoke                     all of it, so small that the figures mean nothing: does it still work?
 //   npm run bench -- --out FOLDER                somewhere else than bench/
-import { mkdirSync, writeFileSync } from 'node:fs'
+//   npm run bench -- --from results.json         measures nothing: writes anew what was measured then
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compete } from './contest.js'
@@ -34,11 +35,15 @@ const { values: flags } = parseArgs({
     runs: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     out: { type: 'string' },
+    from: { type: 'string' },
   },
 })
 const sizes = flags.smoke ? SMOKE : FULL
 const runs = Number(flags.runs ?? sizes.runs)
 if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs: ${flags.runs} is not a number from 1`)
+if (flags.from !== undefined && (flags.only !== undefined || flags.runs !== undefined || flags.smoke)) {
+  throw new Error('--from measures nothing: leave out --only, --runs and --smoke')
+}
 const out = resolve(flags.out ?? join(import.meta.dirname, '..'))
 
 const SYSTEMS = [
@@ -53,14 +58,18 @@ const SYSTEMS = [
   () => new BeanstalkdSystem(false),
 ]
 
-const results: Results = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: thisMachine(),
-  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-  runs,
-  smoke: flags.smoke,
-}
+const results: Results = flags.from === undefined ? nothingYet() : JSON.parse(readFileSync(flags.from, 'utf8'))
 const tell = (text: string): void => console.log(`  ${text}`)
+
+function nothingYet(): Results {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: thisMachine(),
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+    runs,
+    smoke: flags.smoke,
+  }
+}
 
 const measurements: Readonly<Record<string, () => Promise<void>>> = {
   floors: async () => {
@@ -99,7 +108,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   },
 }
 
-const chosen = flags.only?.split(',') ?? Object.keys(measurements)
+const chosen = flags.from === undefined ? (flags.only?.split(',') ?? Object.keys(measurements)) : []
 for (const name of chosen) {
   const measure = measurements[name]
   if (measure === undefined) throw new Error(`--only: ${name} is none of ${Object.keys(measurements).join(', ')}`)
@@ -114,7 +123,7 @@ mkdirSync(out, { recursive: true })
 writeFileSync(join(out, 'RESULTS.md'), text)
 writeFileSync(join(out, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
 const { contest, backlog: behind } = results
-const about = `median and spread of ${runs} runs on ${results.machine.cores} cores, which all processes share`
+const about = `median and spread of ${results.runs} runs on ${results.machine.cores} cores, which all processes share`
 if (contest !== undefined) {
   const titles = { title: 'No-op tasks a second: dtr and what people use', about }
   const rates = contest.standings.map(({ throughput }) => throughput)

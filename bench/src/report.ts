@@ -155,6 +155,7 @@ function goals(results: Results): string[] {
   const held = reached.filter((goal) => !meets(goal, goal.mark) && goal.heldBack !== undefined)
   return [
     '## Goals',
+    'Ratios of what was measured by turns are the median of those of each turn; the others are those of the medians.',
     table(['what', 'measured', 'at least', 'mark', 'reached'], rows),
     ...(held.length === 0
       ? []

@@ -30,24 +30,22 @@ const BEATS_A_SECOND = 500
 const JOINING = 50
 
 export async function fakes(options: FakeOptions): Promise<readonly FakeFigures[]> {
-  const figures: FakeFigures[] = []
-  for (const workers of options.workers) {
-    const [beats, tasks]: [number[], number[]] = [[], []]
-    for (let run = 0; run < options.runs; run += 1) {
+  const measured = options.workers.map((workers) => ({ workers, beats: [] as number[], tasks: [] as number[] }))
+  for (let run = 1; run <= options.runs; run += 1) {
+    for (const { workers, beats, tasks } of measured) {
       const { beat, task } = await once(workers, options)
       beats.push(beat)
       tasks.push(task)
+      options.tell(
+        `run ${run} of ${options.runs}: ${workers} fake workers: ${Math.round(beat)} us a heartbeat, ${Math.round(task)} us a task`,
+      )
     }
-    options.tell(
-      `${workers} fake workers: ${beats.map(Math.round).join(', ')} us a heartbeat, ${tasks.map(Math.round).join(', ')} us a task`,
-    )
-    figures.push({
-      workers,
-      beat: { name: `${workers} workers, a heartbeat`, unit: 'us', values: beats },
-      task: { name: `${workers} workers, a task`, unit: 'us', values: tasks },
-    })
   }
-  return figures
+  return measured.map(({ workers, beats, tasks }) => ({
+    workers,
+    beat: { name: `${workers} workers, a heartbeat`, unit: 'us', values: beats },
+    task: { name: `${workers} workers, a task`, unit: 'us', values: tasks },
+  }))
 }
 
 async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ beat: number; task: number }> {
