@@ -32,7 +32,7 @@ t.test('a command that is no worker is told as one', async (t) => {
     TMPDIR: cluster.folder,
   })
   t.equal((await drilled.ended).code, 1)
-  t.match(drilled.stdout, /worker-1 .*ended: exit code 1/)
+  t.match(drilled.stdout, /worker-\d .*ended: exit code 1/)
   t.match(drilled.stdout, /worker-\d ended before it was ready; .*worker-\d\.log may say why/)
 })
 
