@@ -24,7 +24,7 @@ export function withColumns(message: object): object {
   const [first] = list
   if (typeof first !== 'object' || first === null || Array.isArray(first)) return message
   const names = Object.keys(first)
-  if (names.length > COLUMNS_MAX || !names.every(isName)) return message
+  if (names.length === 0 || names.length > COLUMNS_MAX || !names.every(isName)) return message
   const columns = remembered(takers, names.join(), () => takerOf(names))(list, isShared)
   return columns === undefined ? message : { ...message, list: undefined, columns }
 }

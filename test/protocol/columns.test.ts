@@ -51,6 +51,10 @@ t.test('a list that columns cannot say stays one', async (t) => {
   const stays = (list: unknown[], why: string) => t.same(crossed({ list }), JSON.parse(JSON.stringify({ list })), why)
   const [first, ...rest] = LEASES
   stays(LEASES.slice(0, 7), 'few')
+  stays(
+    LEASES.map(() => ({})),
+    'without fields',
+  )
   stays([...rest, { ...first, more: 1 }], 'one has more')
   stays([...rest, { id: 'x' }], 'one has less')
   stays([...rest, { id: 'x', other: 'y' }], 'one has another')
