@@ -22,6 +22,7 @@ export type {
 } from './client/pull.js'
 export type { Moment, TaskQuery } from './client/query.js'
 export type { Duration, TaskOptions } from './client/spec.js'
+export type { SubmitAllOptions } from './client/submit-all.js'
 export { type TaskEnd, TaskFailedError } from './client/task-end.js'
 export type {
   TaskEndedEvent,

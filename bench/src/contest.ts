@@ -92,7 +92,7 @@ async function measure(system: System, contest: Contest, standings: Map<string, 
   standing.p99s.push(percentile(waits, 0.99))
 }
 
-async function warmUp(forMs: number, use: () => Promise<unknown>): Promise<void> {
+export async function warmUp(forMs: number, use: () => Promise<unknown>): Promise<void> {
   const began = performance.now()
   do await use()
   while (performance.now() - began < forMs)

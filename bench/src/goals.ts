@@ -42,6 +42,7 @@ function share(one?: Figure, other?: Figure): number | undefined {
 
 function throughputGoals(results: Results): readonly Goal[] {
   const own = standing(results, 'dtr')?.throughput
+  const counted = standing(results, 'dtr, results counted')?.throughput
   const heldBack = own && sharesOfProcessor(results, median(own.values))
   return [
     {
@@ -50,7 +51,12 @@ function throughputGoals(results: Results): readonly Goal[] {
       ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
     },
     {
-      what: 'the same, where its client is told each result, as that of dtr is',
+      what: 'the same, results counted by both',
+      value: ratio(counted, standing(results, 'BullMQ, everysec')?.throughput),
+      ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
+    },
+    {
+      what: 'the same, each result told to the client by both',
       value: ratio(own, standing(results, 'BullMQ, everysec, results told')?.throughput),
       ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
     },

@@ -25,7 +25,7 @@ import { markdown, type Results } from './report.js'
 import { FULL, SMOKE } from './sizes.js'
 import { BeanstalkdSystem } from './systems/beanstalkd.js'
 import { Bullmq } from './systems/bullmq.js'
-import { Dtr } from './systems/dtr.js'
+import { Dtr, DtrCounted } from './systems/dtr.js'
 import { GraphileWorker } from './systems/graphile-worker.js'
 import { PgBossSystem } from './systems/pg-boss.js'
 
@@ -48,6 +48,7 @@ const out = resolve(flags.out ?? join(import.meta.dirname, '..'))
 
 const SYSTEMS = [
   () => new Dtr(),
+  () => new DtrCounted(),
   () => new Bullmq('everysec'),
   () => new Bullmq('everysec', true),
   () => new Bullmq('always'),

@@ -101,7 +101,7 @@ function peers({ contest, smoke }: Results): string[] {
   ])
   return [
     '## Beside what people use',
-    'No-op tasks with 100 bytes of payload, submitted in bulk by one client, run by two worker processes, until it is known that every result is stored. The client of dtr is told each result, and so are those of which it says so; for the others their workers count what they have stored. Latency: one task at a time, from submit to result.',
+    'No-op tasks with 100 bytes of payload, submitted in bulk by one client, run by two worker processes, until it is known that every result is stored. The client of dtr is told each result, and so are those of which it says so; for the others it is counted what is stored: by their workers, and where dtr says so by its master. Latency: one task at a time, from submit to result.',
     table(['system', 'tasks/s', 'spread', 'known to do', 'p50', 'p99'], rows),
     ...standings
       .filter(({ expected = 0, throughput }) => !smoke && median(throughput.values) < EXPECTED_SHARE * expected)

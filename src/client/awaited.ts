@@ -36,13 +36,6 @@ export class Awaited {
     this.#toAsk.add(id)
   }
 
-  /** Nobody waits for its end. */
-  forget(id: string): void {
-    this.#tasks.delete(id)
-    this.#toAsk.delete(id)
-    this.#toWatch.delete(id)
-  }
-
   closed(): void {
     this.#toAsk = new Set(this.#tasks.keys())
     this.#toWatch.clear()

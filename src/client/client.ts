@@ -22,13 +22,14 @@ import { Keys } from './keys.js'
 import { type Leaderboard, leaderboardOf } from './leaderboard.js'
 import { Link, type LinkOptions } from './link.js'
 import { type ClientEffect, type ClientEvent, ClientMachine } from './machine.js'
-import { type MapItem, type MapOptions, mapTasks, type Submitted } from './map.js'
+import { checkInputs, type MapItem, type MapOptions, mapTasks, type Submitted } from './map.js'
 import { onAbort } from './on-abort.js'
 import { GET_IDS_MAX, restOf } from './pages.js'
 import { type PullWorker, PullWorkers, workerOf } from './pull.js'
 import { filterOf, JoinedFailures, type TaskQuery } from './query.js'
 import type { AnswerTo, Request } from './requests.js'
 import { checkIds, checkSubmit, type Duration, idOfKey, readMs, specOf, specsOf, type TaskOptions } from './spec.js'
+import { type SubmitAllOptions, type SubmitOne, submitAll } from './submit-all.js'
 import type { TaskEnd } from './task-end.js'
 import type { TaskEvent, TaskLog } from './task-events.js'
 import { type CancelledTask, type RetriedTask, TaskHandle } from './task-handle.js'
@@ -41,7 +42,10 @@ export interface SubmitOptions extends TaskOptions {
   readonly busyFor?: Duration | undefined
   /** Cancels the task. */
   readonly signal?: AbortSignal | undefined
-  /** False: nothing is kept here for its end, which `ended()` of the handle then asks for. For those who submit and leave. */
+  /**
+   * False: its end is not told here, and nothing kept for it; `ended()` of the handle asks for it. For those who submit and
+   * leave, and for many tasks whose results nobody here reads.
+   */
   readonly follow?: boolean | undefined
 }
 
@@ -77,10 +81,8 @@ const PAGE_MAX = 500
 
 type Accepted = Extract<ClientEffect, { kind: 'submitted' }>
 
-/** Who submitted a task: told that the master has it, and then how it ended, or why not. */
+/** Who submitted a task: told that the master has it, and then, unless it is to stay untold, how it ended; or why not. */
 interface Submission extends Waiter<TaskEnd> {
-  /** Nobody here waits for its end. */
-  readonly unfollowed?: boolean
   accepted?(answer: Accepted): void
 }
 
@@ -95,7 +97,6 @@ function traced(
   return {
     task: meta === undefined ? task : { ...task, meta },
     submission: {
-      ...(submission.unfollowed === true && { unfollowed: true }),
       accepted: (answer) => {
         span.accepted(answer.status === 'existing')
         submission.accepted?.(answer)
@@ -201,17 +202,13 @@ export class Client {
 
   async #submitUnfollowed<Result>(type: string, payload: unknown, options: SubmitOptions): Promise<TaskHandle<Result>> {
     const accepted = new Promised<TaskHandle<Result>>()
-    const submitted = this.#submit(
-      specOf(type, payload, options, this.#freshId()),
-      readMs(options.busyFor, 'busyFor'),
-      {
-        unfollowed: true,
-        accepted: ({ id, state, unserved }) =>
-          accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => this.#follow(id) })),
-        resolve: () => {},
-        reject: (error) => accepted.reject(error),
-      },
-    )
+    const task = specsOf(type, options, true)(payload, this.#freshId())
+    const submitted = this.#submit(task, readMs(options.busyFor, 'busyFor'), {
+      accepted: ({ id, state, unserved }) =>
+        accepted.resolve(new TaskHandle({ id, state, unserved, client: this, ended: () => this.#follow(id) })),
+      resolve: () => {},
+      reject: (error) => accepted.reject(error),
+    })
     const leave =
       options.signal === undefined
         ? () => {}
@@ -336,12 +333,36 @@ export class Client {
     checkSubmit(options)
     const specOfPayload = specsOf(type, options)
     const busyForMs = readMs(options.busyFor, 'busyFor')
-    const { keys } = options
-    checkFunction(keys, 'keys')
-    const idOf = keys === undefined ? () => this.#freshId() : (index: number) => idOfKey(keys(index))
+    const idOf = this.#idsBy(options.keys)
     const submit = (payload: unknown, task: Waiter<TaskEnd>, index: number): Submitted =>
       this.#submit(specOfPayload(payload, idOf(index)), busyForMs, task)
     return mapTasks<Result>({ submit, leave: (tasks) => this.#leave(tasks) }, inputs, options)
+  }
+
+  /**
+   * Submits a task for each input, for those who submit and leave: resolves with their ids, in the order of the input, when the
+   * master has all of them on disk (P1). How they end is not told here, which costs less; `task(id)` asks for one of them, and
+   * `status()` says how many have ended. Input is read only as fast as the master takes it.
+   * @throws DtrError of the first input that is refused; what was submitted before it stays
+   */
+  async submitAll(
+    type: string,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: SubmitAllOptions = {},
+  ): Promise<readonly string[]> {
+    checkSubmit(options)
+    checkInputs(inputs)
+    const specOfPayload = specsOf(type, options, true)
+    const busyForMs = readMs(options.busyFor, 'busyFor')
+    const idOf = this.#idsBy(options.keys)
+    const submit: SubmitOne = (payload, index, answered) =>
+      this.#submit(specOfPayload(payload, idOf(index)), busyForMs, answered).id
+    return submitAll(submit, inputs, options.signal)
+  }
+
+  #idsBy(keys: ((index: number) => string) | undefined): (index: number) => string {
+    checkFunction(keys, 'keys')
+    return keys === undefined ? () => this.#freshId() : (index) => idOfKey(keys(index))
   }
 
   /**
@@ -597,8 +618,7 @@ export class Client {
     const submission = this.#submits.get(answer.ticket)!
     this.#submits.delete(answer.ticket)
     // Its end is awaited from now on: it may stand in the same chunk.
-    if (submission.unfollowed !== true) this.#ends.add(answer.id, submission)
-    else if (!this.#ends.has(answer.id)) this.#step({ kind: 'forget', id: answer.id })
+    if (!answer.untold) this.#ends.add(answer.id, submission)
     submission.accepted?.(answer)
   }
 

@@ -18,7 +18,6 @@ export type ClientEvent =
   | { readonly kind: 'submit'; readonly request: SubmitRequest }
   | { readonly kind: 'withdraw'; readonly ticket: number }
   | { readonly kind: 'follow'; readonly id: string }
-  | { readonly kind: 'forget'; readonly id: string }
   | { readonly kind: 'watch'; readonly ids: readonly string[] }
   | { readonly kind: 'unwatch'; readonly ids: readonly string[] }
   | { readonly kind: 'request'; readonly ticket: number; readonly request: Request }
@@ -63,9 +62,6 @@ export class ClientMachine {
       case 'follow':
         this.#awaited.follow(event.id)
         return []
-      case 'forget':
-        this.#awaited.forget(event.id)
-        return []
       case 'watch':
         for (const id of event.ids) this.#watched.watch(id)
         return []
@@ -107,7 +103,7 @@ export class ClientMachine {
 
   #take(at: MonoMs, message: MasterToClient): readonly ClientEffect[] {
     const submitted = this.#submits.take(at, message)
-    for (const answer of submitted ?? []) if (answer.kind === 'submitted') this.#await(answer)
+    for (const answer of submitted ?? []) if (answer.kind === 'submitted' && !answer.untold) this.#await(answer)
     // The end of a task may be awaited and watched.
     const seen = this.#watched.take(at, message)
     // An answer that nobody asked for, and messages of a newer version, change nothing here.

@@ -6,6 +6,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { shown } from '../config/options.js'
 import { DtrError, type ErrorCode } from '../errors.js'
 import type { TaskState } from '../task/task.js'
+import { Bell } from './bell.js'
 import type { Duration, TaskOptions } from './spec.js'
 import { resultOf, type TaskEnd, TaskFailedError } from './task-end.js'
 import type { Waiter } from './waiters.js'
@@ -53,9 +54,9 @@ const RESULT_BYTES_MAX = 64 * 1024 * 1024
 /** Leaving the loop waits so long for the cancels to be on disk. */
 const CANCEL_MS_MAX = 5_000
 /** Inputs that are read in one turn of the event loop: their tasks leave while the next are read. */
-const READ_MAX = 256
+export const READ_MAX = 256
 /** Errors of one input, which say nothing about the next. */
-const INPUT_ERRORS: readonly ErrorCode[] = ['bad_input', 'too_large', 'conflict', 'not_found']
+export const INPUT_ERRORS: readonly ErrorCode[] = ['bad_input', 'too_large', 'conflict', 'not_found']
 
 export async function* mapTasks<Result>(
   target: MapTarget,
@@ -252,22 +253,6 @@ class Line<Item> {
   }
 }
 
-/** Wakes all who wait, once a ring. */
-class Bell {
-  #waiting: (() => void)[] = []
-
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  ring(): void {
-    if (this.#waiting.length === 0) return
-    const woken = this.#waiting
-    this.#waiting = []
-    for (const wake of woken) wake()
-  }
-}
-
 function itemOf<Result>({ index, outcome }: MapTask): MapItem<Result> {
   if (outcome instanceof DtrError) return { index, state: 'failed', error: outcome }
   const end = outcome!
@@ -277,11 +262,15 @@ function itemOf<Result>({ index, outcome }: MapTask): MapItem<Result> {
 }
 
 function iteratorOf(inputs: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterator<unknown> | Iterator<unknown> {
-  const given = Object(inputs) as object
-  if (!(Symbol.asyncIterator in given || Symbol.iterator in given)) {
-    throw new DtrError('bad_input', `inputs: ${shown(inputs)} is nothing that can be iterated, such as a list`)
-  }
-  return Symbol.asyncIterator in given
+  checkInputs(inputs)
+  return Symbol.asyncIterator in Object(inputs)
     ? (inputs as AsyncIterable<unknown>)[Symbol.asyncIterator]()
     : (inputs as Iterable<unknown>)[Symbol.iterator]()
+}
+
+/** @throws DtrError `bad_input` */
+export function checkInputs(inputs: unknown): void {
+  const given = Object(inputs) as object
+  if (Symbol.asyncIterator in given || Symbol.iterator in given) return
+  throw new DtrError('bad_input', `inputs: ${shown(inputs)} is nothing that can be iterated, such as a list`)
 }

@@ -88,8 +88,15 @@ export function specOf(type: string, payload: unknown, options: TaskOptions, fre
   return specsOf(type, options)(payload, freshId)
 }
 
-/** Tasks that differ in their payloads: what they share is read and checked once. @throws as `specOf` does */
-export function specsOf(type: string, options: TaskOptions): (payload: unknown, freshId: string) => SubmittedTask {
+/**
+ * Tasks that differ in their payloads: what they share is read and checked once.
+ * @param untold how they end is not told to their client. @throws as `specOf` does
+ */
+export function specsOf(
+  type: string,
+  options: TaskOptions,
+  untold = false,
+): (payload: unknown, freshId: string) => SubmittedTask {
   checkSubmit(options)
   const id = options.key === undefined ? undefined : idOfKey(options.key)
   const shared = {
@@ -104,6 +111,7 @@ export function specsOf(type: string, options: TaskOptions): (payload: unknown, 
     ...present('description', options.description),
     ...present('meta', textOfMeta(options.meta)),
     ...present('vote', voteOf(options)),
+    ...(untold && { untold }),
   }
   const one = { id: NO_ID, payload: 'null', ...shared }
   if (!schema.Check(one)) throw refusal(one)

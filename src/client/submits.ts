@@ -26,6 +26,8 @@ export type SubmitAnswer =
       readonly state: TaskState
       /** No worker serves its type at the moment: it waits (P12). */
       readonly unserved: boolean
+      /** The master does not tell its end. */
+      readonly untold: boolean
     }
   | { readonly kind: 'submit-refused'; readonly ticket: number; readonly error: DtrError }
 
@@ -159,11 +161,12 @@ function readerOf(message: MasterToClient): (request: SubmitRequest, index: numb
     accepted ??= new Set(ids)
     return accepted.has(id)
   }
-  return ({ ticket, task: { id, type } }, index) => {
+  return ({ ticket, task: { id, type, untold = false } }, index) => {
     // A master answers in the order in which it was asked: to look for one costs only where another was not accepted.
     if (ids[met] === id || isAccepted(id)) {
       met += 1
-      return { kind: 'submitted', ticket, id, status: 'accepted', state: 'pending', unserved: unserved.has(type) }
+      const state = 'pending'
+      return { kind: 'submitted', ticket, id, status: 'accepted', state, unserved: unserved.has(type), untold }
     }
     const next = list[index - met]
     const answer = next?.id === id ? next : list.find((each) => each.id === id)
@@ -171,7 +174,7 @@ function readerOf(message: MasterToClient): (request: SubmitRequest, index: numb
       return { kind: 'submit-refused', ticket, error: whyRefused(id, answer) }
     }
     const { status, state = 'pending' } = answer
-    return { kind: 'submitted', ticket, id, status, state, unserved: unserved.has(type) }
+    return { kind: 'submitted', ticket, id, status, state, unserved: unserved.has(type), untold }
   }
 }
 

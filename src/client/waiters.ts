@@ -58,10 +58,6 @@ export class Waiters<Key, Value> {
     else this.#waiting.set(key, new Together(known, waiter))
   }
 
-  has(key: Key): boolean {
-    return this.#waiting.has(key)
-  }
-
   promise(key: Key): Promise<Value> {
     const promised = new Promised<Value>()
     this.add(key, promised)

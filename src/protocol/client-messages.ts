@@ -96,6 +96,8 @@ export const SubmittedTask = Type.Object({
   meta: Type.Optional(Text(META_CHARS_MAX)),
   /** It is done by several workers, and they vote (`dtr` fills in what is not said). */
   vote: Type.Optional(VoteField),
+  /** This client is not to be told of its end. */
+  untold: Type.Optional(Type.Boolean()),
 })
 
 export const Submit = Type.Object({

@@ -69,7 +69,7 @@ export interface TaskSpec {
   readonly meta?: string
   /** It is done by several workers, and they vote. */
   readonly vote?: VoteRule
-  /** The incarnation of the client that submitted it, to which its end is told. */
+  /** The incarnation of the client that submitted it, where its end is told to that one. */
   readonly origin?: string
 }
 

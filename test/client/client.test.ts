@@ -106,6 +106,19 @@ t.test('submits of one turn share a message, and each has its own result', async
   client.close()
 })
 
+t.test('without following it the end is not told, and asked for by whoever wants it after all', async (t) => {
+  const master = new FakeMaster()
+  master.answer = accept
+  const client = await clientOf(master).start()
+  const handle = await client.submit('echo', 1, { follow: false })
+  t.match(master.heard, [{ type: 'submit', list: [{ id: handle.id, untold: true }] }])
+  const result = handle.result()
+  t.match(await master.untilHeard('get'), [{ ids: [handle.id] }])
+  master.tell({ type: 'ended', list: [{ id: handle.id, state: 'completed', result: '7' }] })
+  t.equal(await result, 7)
+  client.close()
+})
+
 t.test('a lost connection: the unanswered submit and the awaited end survive it, under one incarnation', async (t) => {
   const master = new FakeMaster()
   master.answer = accept

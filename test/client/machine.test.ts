@@ -101,6 +101,23 @@ t.test('an end is told once, also where it stands right behind the acknowledgeme
   )
 })
 
+t.test('the end of what was submitted untold is awaited by nobody, and asked for by who follows it', async (t) => {
+  const stage = new Stage()
+  stage.said('connected')
+  const task = { ...specOf('echo', 1, {}, idOf(1)), untold: true }
+  stage.step({ kind: 'submit', request: { ticket: 1, task } })
+  stage.hear(accepted(stage.said()[0]))
+  stage.step({ kind: 'closed' })
+  t.same(stage.said('connected'), [], 'nothing to ask for')
+  stage.step({ kind: 'follow', id: idOf(1) })
+  const [get] = stage.said()
+  t.same(idsOf(get), [idOf(1)])
+  stage.hear({ type: 'tasks', re: reOf(get), list: [taskField(idOf(1), 'running')], more: false })
+  t.match(stage.said(), [{ type: 'watch', ids: [idOf(1)] }])
+  const ended: MasterToClient = { type: 'ended', list: [{ id: idOf(1), state: 'completed', result: '7' }] }
+  t.match(stage.hear(ended), [{ kind: 'ended', end: { id: idOf(1) } }])
+})
+
 t.test('after a reconnect each awaited task is asked for by pages; what others submitted is watched', async (t) => {
   const stage = new Stage()
   stage.said('connected')

@@ -31,6 +31,8 @@ t.test('a cluster in code: submit, result, the end of a worker told, and stop', 
   const results: unknown[] = []
   for await (const { result } of client.map('echo', [1, 2, 3], { ordered: true })) results.push(result)
   t.same(results, [1, 2, 3])
+  const ids = await client.submitAll('echo', ['a', 'b', 'c'])
+  t.same(await Promise.all(ids.map((id) => client.task(id).result())), ['a', 'b', 'c'])
   client.close()
   const toldSecond: string[] = []
   const second = startCluster({ ...settings, tell: (line) => toldSecond.push(line) })

@@ -32,6 +32,21 @@ t.test('nothing leaves before the batch that justifies it is durable', async (t)
   t.match(stage.got(client, 'ended')[0]?.list, [{ id, state: 'completed', result: '1' }])
 })
 
+t.test('who submits untold is told of the end only where it watches', async (t) => {
+  const stage = await Stage.open()
+  const worker = await stage.worker('w1', { slots: 3 })
+  const client = stage.connect('client', 'client#1')
+  const [told, untold, watched] = stage.submit(client, [{}, { untold: true }, { untold: true }])
+  await stage.settle()
+  stage.say(client, { type: 'watch', re: 2, ids: [watched!] })
+  await stage.settle()
+  t.equal(stage.got(client, 'accepted')[0]?.list.length, 3)
+  stage.say(worker, { type: 'results', list: stage.assigned(worker).map(({ id, lease }) => done(id, lease)) })
+  await stage.settle()
+  t.equal((await stage.task(untold!)).state, 'completed')
+  t.same(new Set(stage.got(client, 'ended').flatMap(({ list }) => list.map(({ id }) => id))), new Set([told, watched]))
+})
+
 t.test('P15: with one slot and a backlog over two types the order is exact', async (t) => {
   const stage = await Stage.open()
   const client = stage.connect('client', 'client#1')

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readKey } from '../../../dist/src/protocol/key.js'
+import { warmUp } from '../contest.js'
 import type { Figure } from '../figures.js'
 import { processorMs } from '../machine.js'
 import { CONCURRENCY } from '../system.js'
@@ -15,6 +16,8 @@ export interface FakeOptions {
   readonly workers: readonly number[]
   readonly tasks: number
   readonly idleMs: number
+  /** A master that is young costs twice as much: what runs for a moment is not compiled yet. */
+  readonly warmUpMs: number
   readonly tell: (line: string) => void
 }
 
@@ -48,7 +51,7 @@ export async function fakes(options: FakeOptions): Promise<readonly FakeFigures[
   }))
 }
 
-async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ beat: number; task: number }> {
+async function once(count: number, { tasks, idleMs, warmUpMs }: FakeOptions): Promise<{ beat: number; task: number }> {
   const dtr = new Dtr({ workers: 0 })
   let workers: readonly FakeWorker[] = []
   try {
@@ -56,7 +59,7 @@ async function once(count: number, { tasks, idleMs }: FakeOptions): Promise<{ be
     const idle = await busyMs(dtr, () => pause(idleMs))
     const heartbeatMs = (count / BEATS_A_SECOND) * 1_000
     workers = await joinFakes(dtr, count, { heartbeatMs, slots: CONCURRENCY })
-    await dtr.throughput(Math.ceil(tasks / 10))
+    await warmUp(warmUpMs, () => dtr.throughput(tasks))
     const beating = await busyMs(dtr, () => pause(idleMs))
     const working = await busyMs(dtr, () => dtr.throughput(tasks))
     const beat = ((beating.ofProcessor - idle.ofProcessor) * 1_000) / ((beating.ofTime / 1_000) * BEATS_A_SECOND)

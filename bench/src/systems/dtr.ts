@@ -13,6 +13,7 @@ import { CONCURRENCY, oneByOne, PAYLOAD, type System } from '../system.js'
 /** Tasks of the client that are under way at the same time. */
 const WINDOW = 10_000
 const READY_POLL_MS = 20
+const COUNT_POLL_MS = 10
 /** What has not ended by then never will. */
 const PATIENCE_MS = 300_000
 const BIN = fileURLToPath(new URL('../../../bin/dtr.js', import.meta.url))
@@ -21,8 +22,8 @@ export const TASKS = fileURLToPath(new URL('../tasks.js', import.meta.url))
 export type Module = Pick<typeof dtr, 'startCluster'>
 
 export class Dtr implements System {
-  readonly name = 'dtr'
-  readonly settings =
+  readonly name: string = 'dtr'
+  readonly settings: string =
     `map with a window of ${WINDOW.toLocaleString('en')}; ${CONCURRENCY} slots a worker; synchronous=FULL`
   readonly #given: GivenSettings
   readonly #module: Module
@@ -130,5 +131,25 @@ export class Dtr implements System {
     // The master has ended them; this is for a start that failed.
     for (const worker of this.#workers.splice(0)) worker.kill('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Its client is told of no result: it submits, and asks the master how many tasks have completed. */
+export class DtrCounted extends Dtr {
+  override readonly name = 'dtr, results counted'
+  override readonly settings =
+    `submitAll; ${CONCURRENCY} slots a worker; synchronous=FULL; the master is asked each ${COUNT_POLL_MS} ms how many have completed`
+
+  override async throughput(count: number): Promise<number> {
+    const before = await this.completed()
+    const inputs = Array.from({ length: count }, () => PAYLOAD)
+    const began = performance.now()
+    await this.client.submitAll('noop', inputs)
+    while ((await this.completed()) < before + count) await pause(COUNT_POLL_MS)
+    return performance.now() - began
+  }
+
+  override async latency(): Promise<readonly number[]> {
+    return []
   }
 }

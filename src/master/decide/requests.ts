@@ -168,7 +168,7 @@ function specOf(task: SubmittedTask, session: Session): TaskSpec {
     description: task.description,
     meta: task.meta,
     vote: task.vote === undefined ? undefined : readVoteRule(task.vote),
-    origin: session.peer.incarnation,
+    origin: task.untold === true ? undefined : session.peer.incarnation,
   }
 }
 
