@@ -141,6 +141,7 @@ export class ClientLife {
         return this.#connection?.send(effect.message)
       case 'submitted':
         this.#watch(effect.id)
+        if (effect.untold) this.#step({ kind: 'follow', id: effect.id })
         return this.scene.tell({ kind: 'accepted', client, id: effect.id })
       case 'submit-refused':
         return this.scene.tell({ kind: 'refused', client, id: this.#of(effect.ticket).id, code: effect.error.code })

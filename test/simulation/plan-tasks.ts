@@ -72,6 +72,8 @@ export function drawTask(random: Random, { index, clients, faultsMs, bytesMax, m
     ...(random.chance(0.6) && { maxAttempts: random.whole(1, 4) }),
     ...((endless || random.chance(0.2)) && { timeoutMs: random.whole(200, 6_000) }),
     ...((type === UNSERVED || random.chance(0.1)) && { expiresMs: random.whole(100, 20_000) }),
+    // Its client asks for the end by itself.
+    ...(index % 5 === 1 && { untold: true }),
   }
   return {
     spec,
