@@ -3,7 +3,7 @@
 export const FULL = {
   runs: 5,
   floors: { lines: 200_000, rows: 100_000, ways: 1_000 },
-  contest: { tasks: 20_000, single: 500, warmUpMs: { tasks: 6_000, single: 3_000 } },
+  contest: { tasks: 20_000, single: 500, warmUpMs: { tasks: 6_000, single: 10_000 } },
   backlog: { tasks: 40_000, backlogs: [1_000, 100_000, 1_000_000], unserved: 100_000 },
   scale: { workers: [1, 2, 4, 8, 16], restMs: [0, 1, 10], forMs: 2_000 },
   fakes: { workers: [10, 100, 1_000], tasks: 20_000, idleMs: 5_000, warmUpMs: 6_000 },
