@@ -1,6 +1,7 @@
 // Measures several systems by turns, run by run, so that what the machine does meanwhile touches all of them alike. Only
 // the one that is measured runs.
 import { type Figure, percentile } from './figures.js'
+import { busyMs } from './machine.js'
 import { Missing, type System } from './system.js'
 
 export interface Contest {
@@ -22,6 +23,8 @@ export interface Standing {
   readonly throughput: Figure
   readonly p50: Figure
   readonly p99: Figure
+  /** What the machine does for one task, one at a time: of all processes together. */
+  readonly processor: Figure
 }
 
 export interface Contestants {
@@ -74,6 +77,7 @@ interface Values {
   readonly rates: number[]
   readonly p50s: number[]
   readonly p99s: number[]
+  readonly processorUs: number[]
 }
 
 async function measure(system: System, contest: Contest, standings: Map<string, Standing & Values>) {
@@ -83,13 +87,16 @@ async function measure(system: System, contest: Contest, standings: Map<string, 
   await warmUp(warmUpMs.tasks, () => system.throughput(tasks))
   const tookMs = await system.throughput(tasks)
   await warmUp(warmUpMs.single, () => system.latency(Math.ceil(single / 50)))
+  const busyBefore = busyMs()
   const waits = await system.latency(single)
+  const busy = busyMs() - busyBefore
   const standing = standings.get(system.name) ?? (await standingOf(system))
   standings.set(system.name, standing)
   standing.rates.push((tasks / tookMs) * 1_000)
   if (waits.length === 0) return
   standing.p50s.push(percentile(waits, 0.5))
   standing.p99s.push(percentile(waits, 0.99))
+  standing.processorUs.push((busy / waits.length) * 1_000)
 }
 
 export async function warmUp(forMs: number, use: () => Promise<unknown>): Promise<void> {
@@ -99,13 +106,14 @@ export async function warmUp(forMs: number, use: () => Promise<unknown>): Promis
 }
 
 async function standingOf(system: System): Promise<Standing & Values> {
-  const [rates, p50s, p99s]: [number[], number[], number[]] = [[], [], []]
+  const [rates, p50s, p99s, processorUs]: [number[], number[], number[], number[]] = [[], [], [], []]
   return {
     ...{ name: system.name, version: await system.version(), settings: system.settings },
     expected: system.expected,
     throughput: { name: system.name, unit: 'tasks/s', values: rates },
     p50: { name: `${system.name}, p50`, unit: 'ms', values: p50s },
     p99: { name: `${system.name}, p99`, unit: 'ms', values: p99s },
-    ...{ rates, p50s, p99s },
+    processor: { name: `${system.name}, processor a single task`, unit: 'us', values: processorUs },
+    ...{ rates, p50s, p99s, processorUs },
   }
 }

@@ -25,6 +25,11 @@ export function thisMachine(): Machine {
   }
 }
 
+/** For how long the cores have been at work since the machine started, all together. */
+export function busyMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
+}
+
 function processorModel(): string {
   const model = cpus()[0]?.model ?? ''
   return model === '' || model === 'unknown' ? process.arch : model

@@ -91,18 +91,19 @@ const EXPECTED_SHARE = 0.8
 function peers({ contest, smoke }: Results): string[] {
   if (contest === undefined) return []
   const { standings, missing } = contest
-  const rows = standings.map(({ name, throughput, expected, p50, p99 }) => [
+  const rows = standings.map(({ name, throughput, expected, p50, p99, processor }) => [
     name,
     `${rounded(median(throughput.values))}`,
     spread(throughput.values),
     expected === undefined ? '-' : rounded(expected),
     p50.values.length === 0 ? '-' : `${rounded(median(p50.values))} ms`,
     p99.values.length === 0 ? '-' : `${rounded(median(p99.values))} ms`,
+    processor.values.length === 0 ? '-' : `${rounded(median(processor.values))} us`,
   ])
   return [
     '## Beside what people use',
-    'No-op tasks with 100 bytes of payload, submitted in bulk by one client, run by two worker processes, until it is known that every result is stored. The client of dtr is told each result, and so are those of which it says so; for the others it is counted what is stored: by their workers, and where dtr says so by its master. Latency: one task at a time, from submit to result.',
-    table(['system', 'tasks/s', 'spread', 'known to do', 'p50', 'p99'], rows),
+    'No-op tasks with 100 bytes of payload, submitted in bulk by one client, run by two worker processes, until it is known that every result is stored. The client of dtr is told each result, and so are those of which it says so; for the others it is counted what is stored: by their workers, and where dtr says so by its master. Latency: one task at a time, from submit to result; and what of the processor one takes in all processes together.',
+    table(['system', 'tasks/s', 'spread', 'known to do', 'p50', 'p99', 'processor'], rows),
     ...standings
       .filter(({ expected = 0, throughput }) => !smoke && median(throughput.values) < EXPECTED_SHARE * expected)
       .map(

@@ -1,6 +1,7 @@
-// Drives a machine: feeds it events, lets its effects out, and commits what it gathers, one batch at a time. While one
-// batch is on its way to disk the next gathers: group commit by itself; the store never waits for an outcome to be looked
-// at. All ports are injected, so that a simulation with a virtual clock and a failing store runs this very code.
+// Drives a machine: feeds it events, lets its effects out, and commits what it gathers, batch after batch. While one is on
+// its way to disk the next gathers: group commit by itself. Where much gathers it leaves before the first is done, so that
+// the store finds it at once; outcomes are looked at in the order of the batches. All ports are injected, so that a
+// simulation with a virtual clock and a failing store runs this very code.
 import type { Clock, Instant } from '../clock.js'
 import { DtrError } from '../errors.js'
 import type { Log } from '../log.js'
@@ -26,16 +27,20 @@ export interface DriverPorts {
 
 /** Between two tries to commit a batch whose outcome is unknown. */
 const RETRY_MS = 250
+/** One that the store is at work on, and one that it finds when that is done. */
+const BATCHES_MAX = 2
 
 export class Driver {
-  #busy = false
+  /** Batches that the store has. */
+  #underWay = 0
+  /** When the last of them has its outcome, and that was looked at. */
+  #last: Promise<void> = Promise.resolve()
   #flushing = false
   #cancelWake: () => void = () => {}
   #wakeAt: number | undefined
   #closed = false
   /** Drawn, and of no batch yet: while the store is at work, for whoever waits for the next batch waits for chance as well. */
   #freeId: string
-  readonly #idle: (() => void)[] = []
   readonly #reads: ReadQueue
 
   constructor(
@@ -63,12 +68,12 @@ export class Driver {
     this.#setWake()
   }
 
-  /** No more events; resolves when the batch in flight has its outcome. */
+  /** No more events; resolves when the batches in flight have their outcomes. */
   close(): Promise<void> {
     this.#closed = true
     this.#reads.close()
     this.#cancelWake()
-    return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+    return this.#last
   }
 
   #now(): Instant {
@@ -82,7 +87,7 @@ export class Driver {
   }
 
   #gather(): void {
-    if (this.#busy || this.#flushing || this.#closed) return
+    if (this.#underWay === BATCHES_MAX || this.#flushing || this.#closed) return
     this.#flushing = true
     this.ports.afterArrivals(() => {
       this.#flushing = false
@@ -91,19 +96,20 @@ export class Driver {
   }
 
   #flush(): void {
-    if (this.#busy || this.#closed) return
-    const batch = this.machine.takeBatch(this.#now(), this.#freeId)
+    if (this.#underWay === BATCHES_MAX || this.#closed) return
+    const batch = this.machine.takeBatch(this.#now(), this.#freeId, this.#underWay > 0)
     if (batch === undefined) return
-    this.#busy = true
-    void this.#commit(batch)
+    this.#underWay += 1
+    this.#last = this.#commit(batch, this.#last)
     this.#freeId = this.ports.batchId()
   }
 
   /** Nothing that this batch justifies leaves before it is durable; so an unknown outcome is applied until it is known. */
-  async #commit(batch: Batch): Promise<void> {
+  async #commit(batch: Batch, before: Promise<void>): Promise<void> {
     try {
-      const outcome = await this.#apply(batch)
-      this.#rest()
+      const outcome = await this.#apply(batch, before)
+      await before
+      this.#underWay -= 1
       if (outcome === undefined) return
       // What has gathered meanwhile is on its way to disk before this outcome is looked at, as far as the machine allows it.
       this.#flush()
@@ -111,23 +117,19 @@ export class Driver {
     } catch (error) {
       this.#closed = true
       this.#cancelWake()
-      this.#rest()
       this.ports.failed(error)
     }
   }
 
-  #rest(): void {
-    this.#busy = false
-    for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  async #apply(batch: Batch): Promise<Outcome | undefined> {
+  /** Tried again in the order of the batches. */
+  async #apply(batch: Batch, before: Promise<void>): Promise<Outcome | undefined> {
     for (let attempt: Batch = batch; ; attempt = { ...batch, retried: true }) {
       try {
         return await this.ports.store.apply(attempt)
       } catch (error) {
         if (!(error instanceof DtrError)) throw error
         this.ports.log.error(`a batch could not be made durable, nothing of it is acknowledged: ${error.message}`)
+        await before
         if (this.#closed) return undefined
         await new Promise<void>((resolve) => this.ports.clock.wakeAt(this.#now().monoMs + RETRY_MS, resolve))
       }

@@ -127,10 +127,11 @@ export type ReadAnswer =
 export interface MasterDecisions {
   step(at: Instant, event: MasterEvent): readonly MasterEffect[]
   /**
-   * What is to be made durable next, if anything. Called when no batch is on its way, perhaps before the outcome of the last
-   * was looked at; `batchId` is random, and every lease id of the batch is drawn from it.
+   * What is to be made durable next, if anything; perhaps before the outcome of the last was looked at. `batchId` is random,
+   * and every lease id of the batch is drawn from it.
+   * @param atWork the store is at work on another: what has gathered may wait for more
    */
-  takeBatch(at: Instant, batchId: string): Batch | undefined
+  takeBatch(at: Instant, batchId: string, atWork: boolean): Batch | undefined
   nextDeadline(): MonoMs | undefined
 }
 

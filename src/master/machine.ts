@@ -32,6 +32,8 @@ import { Views } from './views.js'
 /** Of one batch at most, so that no batch makes everybody wait, or is held twice in memory when it is large (P23). */
 const OPERATIONS_PER_BATCH_MAX = 5_000
 const CHARS_PER_BATCH_MAX = 8 * 1024 * 1024
+/** With larger payloads the bytes are what costs, and not the wait between two batches: those are held once. */
+const EARLY_CHARS_MAX = 1024 * 1024
 
 export class MasterMachine implements MasterDecisions {
   readonly #state: MasterState
@@ -102,8 +104,9 @@ export class MasterMachine implements MasterDecisions {
     return keptKey(this.#state, wallMs, id, role)
   }
 
-  takeBatch(at: Instant, batchId: string): Batch | undefined {
+  takeBatch(at: Instant, batchId: string, atWork: boolean): Batch | undefined {
     const state = this.#state
+    if (atWork && !isWorthIt(state)) return undefined
     if (state.inFlight.length > 0 && !mayOvertake(state)) return undefined
     const gatesDue = state.nextDueAt !== undefined && state.nextDueAt <= at.wallMs
     const operations = this.#gathered()
@@ -283,6 +286,11 @@ function tellRoom(turn: Turn, short: boolean): void {
   turn.state.short = short
   if (short) turn.log('warn', 'the disk of the data folder is nearly full: new tasks are refused until there is room')
   else turn.log('info', 'the disk of the data folder has room again: new tasks are taken')
+}
+
+/** Whether as much has gathered as the store is at work on: the same in fewer batches costs less. */
+function isWorthIt({ inFlight, queue, queuedChars }: MasterState): boolean {
+  return queue.length >= (inFlight[0]?.operations.length ?? 0) && queuedChars <= EARLY_CHARS_MAX
 }
 
 /**

@@ -17,7 +17,10 @@ import type { KeyRole } from '../task/roles.js'
 import type { AttemptRecord, Encoding, Ending, Task, TaskError, TaskSpec, TaskState } from '../task/task.js'
 
 export interface Store {
-  /** One durable transaction. Rejects with `store_failed` where its outcome is unknown; see above. */
+  /**
+   * One durable transaction, after those that were called for before. Rejects with `store_failed` where its outcome is
+   * unknown; see above.
+   */
   apply(batch: Batch): Promise<Outcome>
   /** The tasks that exist among `ids` (at most PAGE_MAX), with their stories, in the order asked for. */
   get(ids: readonly string[]): Promise<readonly TaskWithStory[]>

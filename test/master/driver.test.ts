@@ -176,6 +176,45 @@ t.test('what arrives together is one batch; while it is in flight the next gathe
   await driver.close()
 })
 
+t.test('where as much gathers as the store is at work on it leaves at once; outcomes keep their order', async (t) => {
+  const { driver, clock, store, acted, settled } = await play()
+  const before = store.batches.length
+  const sizes = (): number[] => store.batches.slice(before).map(({ operations }) => operations.length)
+  store.plan(() => Promise.reject(new DtrError('store_failed', 'no space left')))
+  driver.post(submit(1, [1, 2]))
+  let release: () => void = () => {}
+  store.plan(async () => {
+    await new Promise<void>((resolve) => {
+      release = resolve
+    })
+    throw new DtrError('store_failed', 'no space left')
+  })
+  await settled()
+  clock.advance(250)
+  await settled()
+  t.same(sizes(), [2, 2])
+  driver.post(submit(2, [3]))
+  await settled()
+  t.same(sizes(), [2, 2], 'one may wait for more')
+  driver.post(submit(3, [4]))
+  await settled()
+  t.same(sizes(), [2, 2, 2])
+  driver.post(submit(4, [5, 6, 7]))
+  await settled()
+  t.same(sizes(), [2, 2, 2], 'the store has two')
+  t.same(accepted(acted), [], 'the second is on disk, and nobody hears of it before the first')
+  release()
+  await settled()
+  clock.advance(250)
+  await settled()
+  t.same(sizes(), [2, 2, 2, 2, 3])
+  t.same(
+    accepted(acted).map(({ re }) => re),
+    [1, 2, 3, 4],
+  )
+  await driver.close()
+})
+
 for (const [name, effect] of [
   ['before', async () => {}],
   ['after', async (apply: () => Promise<Outcome>) => void (await apply())],

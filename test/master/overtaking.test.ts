@@ -31,6 +31,22 @@ t.test('tasks and results are taken at once, a third batch is not', async (t) =>
   t.equal(stage.assigned(worker).length, 2, 'a slot holds one')
 })
 
+t.test('while the store is at work, as much as it is at work on is worth a batch, where it is small', async (t) => {
+  const stage = await Stage.open()
+  const client = stage.connect('client', 'client#1')
+  stage.submit(client, [{}, {}])
+  stage.depart()
+  stage.submit(client, [{}])
+  t.equal(stage.depart(true), undefined, 'it waits for more')
+  stage.submit(client, [{}])
+  t.equal(stage.depart(true)?.operations.length, 2)
+  await stage.land()
+  const large = JSON.stringify('x'.repeat(600_000))
+  stage.submit(client, [{ payload: large }, { payload: large }])
+  t.equal(stage.depart(true), undefined, 'what is large is held once')
+  t.equal(stage.depart()?.operations.length, 2)
+})
+
 t.test('what hangs on that outcome waits for it', async (t) => {
   const stage = await Stage.open()
   const client = stage.connect('client', 'client#1')

@@ -69,10 +69,10 @@ export class Stage {
     for (const effect of this.machine.step(this.at, event)) this.#carryOut(effect)
   }
 
-  /** Takes what is gathered, as the driver does; its outcome waits for `land`. */
-  depart(): Batch | undefined {
+  /** Takes what is gathered, as the driver does; its outcome waits for `land`. `atWork`: the store has not done the last. */
+  depart(atWork = false): Batch | undefined {
     this.batches += 1
-    this.lastBatch = this.machine.takeBatch(this.at, `batch${this.batches}`)
+    this.lastBatch = this.machine.takeBatch(this.at, `batch${this.batches}`, atWork)
     if (this.lastBatch !== undefined) this.#inFlight.push(this.lastBatch)
     return this.lastBatch
   }

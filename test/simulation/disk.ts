@@ -44,8 +44,13 @@ export class Disk {
   /** As this process sees it. */
   for(process: Process): Store {
     const read = <Answer>(ask: () => Promise<Answer>): Promise<Answer> => this.#read(process, ask)
+    let last: Promise<unknown> = Promise.resolve()
     return {
-      apply: (batch) => this.#apply(process, batch),
+      apply: (batch) => {
+        const done = last.then(() => this.#apply(process, batch))
+        last = done.catch(() => {})
+        return done
+      },
       get: (ids) => read(() => this.store.get(ids)),
       list: (filter, page) => read(() => this.store.list(filter, page)),
       failures: (filter, cursor) => read(() => this.store.failures(filter, cursor)),
