@@ -13,8 +13,7 @@ import { runs } from './views.js'
 const OFFERS_PER_BATCH_MAX = 1_000
 /** An offer costs although nothing may be there for it: so many, or as many as are likely to be taken. */
 const OFFERS_MIN = 16
-/** Offers to one worker in a row at most, and how many times as much it must take ahead. */
-const ROW_MAX = 8
+/** How many times what it is offered in a row a worker must take ahead: that is some 50 ms of work, so a row is some 2 ms. */
 const AHEAD_PER_ROW = 25
 
 /**
@@ -64,7 +63,7 @@ interface Room {
  * costs more than the tasks in it. Of what it takes ahead it is a small part, so that it does not matter who does them.
  */
 function rowOf({ ahead }: WorkerState): number {
-  return Math.min(ROW_MAX, Math.max(1, Math.floor(ahead / AHEAD_PER_ROW)))
+  return Math.max(1, Math.floor(ahead / AHEAD_PER_ROW))
 }
 
 /** First whatever can run at once, and then what is held ready. */
