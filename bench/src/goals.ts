@@ -1,6 +1,6 @@
 // What dtr is to reach, as ratios within one run, and by which figures of that run one sees what holds a mark back.
 import { type Figure, median, ratioByTurns, rounded, spread } from './figures.js'
-import { BARE_WAY, BARE_WAY_P99, BARE_WAY_TOGETHER } from './measurements/floors.js'
+import { BARE_WAY, BARE_WAY_P99, BARE_WAY_TOGETHER, STORE_ALONE } from './measurements/floors.js'
 import type { Results } from './report.js'
 
 export interface Goal {
@@ -90,7 +90,11 @@ function latencyGoals(results: Results): readonly Goal[] {
   const [own, bullmq] = [standing(results, 'dtr'), standing(results, 'BullMQ, everysec')]
   const us = (figure: Figure): string => `${rounded(median(figure.values))} us`
   const way = [floor(results, BARE_WAY), floor(results, BARE_WAY_TOGETHER), floor(results, BARE_WAY_P99)] as const
+  const store = floor(results, STORE_ALONE)
   const parts = [
+    store &&
+      bullmq &&
+      `the store alone, two batches on disk, takes ${us(store)} of the ${rounded(median(bullmq.p50.values) * 750)} us that are 0.75 of BullMQ's p50`,
     own?.processor &&
       bullmq?.processor &&
       `a single task takes ${us(own.processor)} of processor in all processes together, one of BullMQ ${us(bullmq.processor)}`,

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import ndjson from 'ndjson'
+import { openStore } from '../../../dist/src/store/open.js'
 import { type Figure, percentile } from '../figures.js'
 import { syncMs } from '../machine.js'
-import { PAYLOAD, RESULT } from '../system.js'
+import { oneByOne, PAYLOAD, RESULT } from '../system.js'
 import { bareWay } from './bare-way.js'
 
 export interface FloorOptions {
@@ -20,14 +21,18 @@ export interface FloorOptions {
 }
 
 const BATCH = 512
+/** So many times what is measured, before: statements and checks are compiled then. */
+const WARM = 5
 const WAY = 'the bare way of one task: a line from client over master, store, worker, host and back, two rows written'
 export const BARE_WAY = `${WAY}, p50`
 export const BARE_WAY_P99 = `${WAY}, p99`
 export const BARE_WAY_TOGETHER = 'the same without a thread for the store and a process for the host, p50'
+export const STORE_ALONE =
+  "dtr's own store alone, one task: submitted and claimed in one batch, completed in another, p50"
 
 export async function floors({ runs, lines, rows, ways }: FloorOptions): Promise<readonly Figure[]> {
   const [single, many, pings, sqlite, sync]: [number[], number[], number[], number[], number[]] = [[], [], [], [], []]
-  const [apart, apart99, together]: [number[], number[], number[]] = [[], [], []]
+  const [apart, apart99, together, store]: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let run = 0; run < runs; run += 1) {
     single.push(await echoed(lines, 1))
     many.push(await echoed(lines, 64))
@@ -38,6 +43,7 @@ export async function floors({ runs, lines, rows, ways }: FloorOptions): Promise
     apart.push(percentile(way, 0.5) * 1_000)
     apart99.push(percentile(way, 0.99) * 1_000)
     together.push(percentile(await bareWay({ apart: false, count: ways }), 0.5) * 1_000)
+    store.push(percentile(await storeAlone(ways), 0.5) * 1_000)
   }
   return [
     { name: 'ndjson echo over loopback, one a line', unit: 'tasks/s', values: single },
@@ -48,6 +54,7 @@ export async function floors({ runs, lines, rows, ways }: FloorOptions): Promise
     { name: BARE_WAY, unit: 'us', values: apart },
     { name: BARE_WAY_P99, unit: 'us', values: apart99 },
     { name: BARE_WAY_TOGETHER, unit: 'us', values: together },
+    { name: STORE_ALONE, unit: 'us', values: store },
   ]
 }
 
@@ -138,4 +145,35 @@ function lifecycles(count: number): number {
   database.close()
   rmSync(folder, { recursive: true })
   return rate
+}
+
+/** What of a task is the store's: its thread, its checks, rows and commits. @returns how long each took, in milliseconds */
+async function storeAlone(count: number): Promise<readonly number[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'dtr-bench-store-'))
+  const store = await openStore({ kind: 'sqlite', folder, limits: { pendingMax: 1_000 } })
+  const [holder, encoding, retried] = ['worker-1#1', 'json', false] as const
+  const [payload, result] = [JSON.stringify(PAYLOAD), JSON.stringify(RESULT)]
+  const routes = [{ queue: 'default', type: 'noop' }]
+  let n = 0
+  const one = async (): Promise<void> => {
+    n += 1
+    const taskId = `01a1fea1-0000-7000-8000-${String(n).padStart(12, '0')}`
+    const leaseId = `batch-${n}.0`
+    const task = { id: taskId, queue: 'default', type: 'noop', payload, encoding, priority: 0 }
+    const taken = await store.apply({
+      ...{ id: `batch-${n}`, now: Date.now(), retried, operations: [{ kind: 'submit', task }] },
+      claims: [{ routes, offers: [{ leaseId, holder }] }],
+    })
+    if (taken.claims[0]?.grants.length !== 1) throw new Error('a task was not granted')
+    const ending = { kind: 'completed', result, encoding } as const
+    await store.apply({
+      ...{ id: `done-${n}`, now: Date.now(), retried, claims: [] },
+      operations: [{ kind: 'settle', taskId, leaseId, holder, ending }],
+    })
+  }
+  await oneByOne(WARM * count, one)
+  const took = await oneByOne(count, one)
+  await store.close()
+  rmSync(folder, { recursive: true })
+  return took
 }
