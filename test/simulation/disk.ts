@@ -47,6 +47,7 @@ export class Disk {
     let last: Promise<unknown> = Promise.resolve()
     return {
       apply: (batch) => {
+        if (!batch.retried) this.watch.taken(batch)
         const done = last.then(() => this.#apply(process, batch))
         last = done.catch(() => {})
         return done
@@ -64,7 +65,6 @@ export class Disk {
   }
 
   async #apply(process: Process, batch: Batch): Promise<Outcome> {
-    if (!batch.retried) this.watch.taken(batch)
     const fails = this.failing && this.random.chance(this.options.failShare)
     const before = fails && this.random.chance(0.5)
     await this.#wait(process)
