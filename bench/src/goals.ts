@@ -48,17 +48,22 @@ function throughputGoals(results: Results): readonly Goal[] {
   const counted = rate('dtr, results counted')
   return [
     {
-      what: 'throughput against BullMQ, everysec',
+      what: 'throughput against BullMQ, everysec, results counted by both',
       value: ratio(counted, rate('BullMQ, everysec')),
       ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
     },
     {
-      what: 'the same, where both clients are told each result',
+      what: 'the same, each result told to both clients',
       value: ratio(own, rate('BullMQ, everysec, results told')),
       ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
     },
     {
-      what: 'throughput against pg-boss',
+      what: 'the same, each result told to the client of dtr alone',
+      value: ratio(own, rate('BullMQ, everysec')),
+      ...{ unit: 'x', atLeast: 4, mark: 7, heldBack },
+    },
+    {
+      what: 'throughput against pg-boss, results counted by both',
       value: ratio(counted, rate('pg-boss')),
       ...{ unit: 'x', atLeast: 3, mark: 3, heldBack },
     },
